@@ -1,0 +1,333 @@
+"""Muscle bursts of one channel: when they began and ended, how strong, at which frequency.
+
+Onset = the start of the sustained rise: the most likely beginning of a 40 ms ramp in the band-
+passed signal's amplitude (change_point.py), searched from 130 ms before to 20 ms after the coarse
+detection (activity.py). Offset = the same, run backwards in time. Times are skin time: the group
+delay of the band-pass is subtracted. RMS is that of the band-passed signal between the two, with
+the power of the noise taken off. Frequencies come from the average of 256-point Hann spectra
+every 128 ms inside the burst; a burst shorter than 384 ms gets one, centred.
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+from band import activity
+from band.burst_sums import (
+    AREA,
+    MOMENT_HIGH,
+    MOMENT_LOW,
+    POWER_HIGH,
+    POWER_LOW,
+    SUMS,
+    add_samples,
+    quotient,
+)
+from band.change_point import EXPECTED, SEARCH, WINDOW, first_rise, locate, mean_power_q4
+from band.filters import BAND_PASS_DELAY_DMS
+from band.fixmath import isqrt, muldiv
+from band.spectrum import SpectrumAverage
+from band.units import DMS_PER_EMG, UNKNOWN
+
+RING = const(2048)
+MASK = const(2047)
+KEPT = const(8)  # bursts that `find` can see
+QUEUE = const(8)  # finished bursts that wait for `take`
+
+_BEHIND = const(256)  # no offset is ever found further back than this
+_TWITCH = const(40)  # samples: an onset this much ahead of the rise was another's
+_LEVEL_MAX = const(0x3FFFFF)
+_SHORTEST = const(30)  # samples
+_SHORT = const(384)
+_POINTS = const(256)
+_HOP = const(128)
+_TICK = const(25)
+_MARGIN = const(5)  # the search for the offset starts 55 samples behind the coarse one
+
+
+def skin_dms(index):
+    """Skin time of sample `index` of the band-passed signal."""
+    return index * DMS_PER_EMG - BAND_PASS_DELAY_DMS
+
+
+def ratio_q4(snr):
+    """Detection threshold over the noise, Q4: square root of the power ratio, within 4...16."""
+    if snr >= 256:
+        return activity.RATIO_MAX
+    return isqrt(snr << 8) if snr > 16 else activity.RATIO_MIN
+
+
+class BurstDetector:
+    """Rings, queue and history of one channel's bursts; fed by activity.sense and its events."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.ring = array("H", bytes(2 * RING))  # band-passed samples at index & MASK
+        self.envelope = array("H", bytes(2 * RING))  # rectified, two poles of 10 Hz; 31 ms late
+        self.state = array("I", bytes(4 * activity.ACTIVITY_STATE))
+        self._scratch = array("H", bytes(2 * WINDOW))
+        self._sums = array("I", bytes(4 * SUMS))
+        self._spectrum = SpectrumAverage(0)
+        self._on = array("i", [UNKNOWN] * KEPT)  # sample indices
+        self._off = array("i", [UNKNOWN] * KEPT)
+        self._rms = array("i", [UNKNOWN] * KEPT)
+        self._centroid = array("i", [UNKNOWN] * KEPT)
+        self._slot = 0
+        self._queue = array("i", bytes(4 * 6 * QUEUE))
+        self._queued = 0
+        self._first = 0
+        self.dropped = 0  # finished bursts lost because nobody took them
+        self._open = False
+        self._settled = False  # the onset was checked against the level of the burst
+        self._summed = 0  # samples of the open burst that are in the sums
+        self._spectrum_at = 0  # start of its next spectrum
+        self._last_off = 0
+        self.reset()
+
+    def reset(self):
+        """Learn the noise afresh and drop an open burst; kept and queued ones stay."""
+        activity.reset_activity(self.state)
+        self._discard()
+
+    def mute(self, muted):
+        """While muted no burst opens, and an open one is dropped."""
+        self.state[activity.MUTED] = 1 if muted else 0
+        if muted:
+            self.state[activity.OPEN] = 0
+            self._discard()
+
+    def skip(self, n):
+        """n samples were lost: they count in time, an open burst is dropped."""
+        self.state[activity.NOW] += n
+        self._last_off = self.now
+        for i in range(RING):
+            self.ring[i] = 0
+            self.envelope[i] = 0
+        self.state[activity.OPEN] = 0
+        self._discard()
+
+    @property
+    def now(self):
+        """Samples seen, lost ones included: the index of the next."""
+        return self.state[activity.NOW]
+
+    def handle(self, event):
+        """Do what an event of activity.sense asks for, at the very sample it came with."""
+        if event == activity.EVENT_ONSET:
+            self._begin()
+        elif event == activity.EVENT_SETTLED:
+            self._settle(self.now)
+        elif event == activity.EVENT_OFFSET:
+            self._end()
+        elif self._open:
+            self._extend(self.now - _BEHIND)
+
+    def noise_q4(self):
+        """Power of the noise, LSB^2 in Q4: the low quantile, brought up to the mean."""
+        return self.state[activity.POWER_FLOOR] * 2 // _TICK * 9 // 8
+
+    @micropython.native
+    def _begin(self):
+        slot = (self._slot + 1) & (KEPT - 1)
+        self._slot = slot
+        self._off[slot] = UNKNOWN
+        self._rms[slot] = UNKNOWN
+        self._centroid[slot] = UNKNOWN
+        self._open = True
+        self._settled = False
+        self._locate_onset(self.now - activity.ONSET_LAG)
+
+    def _locate_onset(self, coarse):
+        start = coarse - EXPECTED
+        first = self._last_off + 5 - start
+        if first < 0:
+            first = 0
+        elif first > EXPECTED:
+            first = EXPECTED
+        noise_q4 = self._noise_before(start)
+        on = start + locate(self.ring, MASK, start, 1, first, SEARCH, noise_q4, self._scratch)
+        self._on[self._slot] = on
+        self._summed = on
+        self._spectrum_at = on
+        self._spectrum.clear()
+        for i in range(SUMS):
+            self._sums[i] = 0
+
+    def _noise_before(self, end):
+        """Noise in the quarter second before sample `end`, within 1...4 times the floor, Q4.
+
+        The floor is a low quantile; twitches at rest must count, or each would be an onset.
+        """
+        floor_q4 = self.noise_q4()
+        n = end - self._last_off - _TWITCH
+        if n < activity.SUSTAIN:
+            return floor_q4
+        if n > _POINTS:
+            n = _POINTS
+        local_q4 = mean_power_q4(self.ring, MASK, end - n, 1, n)
+        if local_q4 < floor_q4:
+            return floor_q4
+        if local_q4 > floor_q4 << 2:
+            return floor_q4 << 2
+        return local_q4
+
+    def _settle(self, end):
+        """Look for the onset again, now that the level of the burst is known.
+
+        The first burst after a rest is found with the lowest k: a twitch before it may have
+        opened it. The threshold that its own level asks for tells whether it did.
+        """
+        self._settled = True
+        on = self._on[self._slot]
+        n = end - on - 2 * activity.SUSTAIN
+        if n <= 0:
+            return
+        sums = self._sums
+        add_samples(self.ring, on, end - on, 0, sums)
+        noise = (self.noise_q4() >> 4) + 1
+        snr = quotient(sums[POWER_HIGH], sums[POWER_LOW], end - on) // noise
+        for i in range(SUMS):
+            sums[i] = 0
+        level = muldiv(noise, ratio_q4(snr), 16)
+        rise = first_rise(self.ring, MASK, on, n, level if level < _LEVEL_MAX else _LEVEL_MAX)
+        if _TWITCH < rise < n:
+            self._locate_onset(on + rise)
+
+    @micropython.native
+    def _end(self):
+        if not self._open:
+            return
+        if not self._settled:
+            self._settle(self.now - activity.HOLD)
+        on = self._on[self._slot]
+        start = self.now - _MARGIN
+        last = start - on - _SHORTEST
+        if last > SEARCH:
+            last = SEARCH
+        if last <= 0:
+            self._discard()
+            return
+        if self.state[activity.AGE] == activity.MAX_BURST:
+            off = self.now
+        else:
+            noise_q4 = self.noise_q4()
+            off = start + 1
+            off -= locate(self.ring, MASK, start, -1, 0, last, noise_q4, self._scratch)
+        self._last_off = off
+        n = off - on
+        self._extend(off)
+        sums = self._sums
+        power = quotient(sums[POWER_HIGH], sums[POWER_LOW], n)
+        noise = self.noise_q4() >> 4
+        if n < _SHORTEST or power < noise << 2:
+            self._discard()
+            return
+        power -= noise
+        # 0.25 uV per LSB is 2.5 of 0.1 uV; 6.25 = 2.5^2 goes under the root while it fits.
+        if power < 0x4000000:
+            rms_duv = isqrt(muldiv(power, 25, 4))
+        else:
+            rms_duv = isqrt(power) * 5 >> 1
+        slot = self._slot
+        self._off[slot] = off
+        self._rms[slot] = rms_duv
+        if sums[AREA]:
+            eighths = quotient(sums[MOMENT_HIGH], sums[MOMENT_LOW], (sums[AREA] + 4) >> 3)
+            self._centroid[slot] = skin_dms(on) + (eighths * DMS_PER_EMG >> 3)
+        if n < _SHORT:
+            self._spectrum.add(self.ring, MASK, on + (n >> 1) - (_POINTS >> 1))
+        self._spectrum.frequencies()
+        self._open = False
+        self._adapt(power // (noise + 1))
+        self._enqueue(on, off, rms_duv)
+
+    @micropython.native
+    def _extend(self, end):
+        """Sum the open burst up to sample `end`, by pieces, so that nothing outgrows the ring."""
+        on = self._on[self._slot]
+        n = end - self._summed
+        if n > 0:
+            add_samples(self.ring, self._summed, n, self._summed - on, self._sums)
+            self._summed = end
+        if end - on >= _SHORT:
+            while self._spectrum_at + _POINTS <= end:
+                self._spectrum.add(self.ring, MASK, self._spectrum_at)
+                self._spectrum_at += _HOP
+
+    @micropython.native
+    def _adapt(self, snr):
+        """k follows the bursts' signal-to-noise ratio, a quarter of the way with each."""
+        ratio = self.state[activity.RATIO]
+        self.state[activity.RATIO] = ratio + ((ratio_q4(snr) - ratio) >> 2)
+
+    def relax(self):
+        """Called once a second: without bursts, k returns to its lowest."""
+        if not self._open and self.now - self._last_off > 5000:
+            ratio = self.state[activity.RATIO]
+            self.state[activity.RATIO] = ratio - ((ratio - activity.RATIO_MIN) >> 3)
+
+    def _discard(self):
+        if self._open:
+            self._on[self._slot] = UNKNOWN
+            self._open = False
+
+    @micropython.native
+    def _enqueue(self, on, off, rms_duv):
+        if self._queued == QUEUE:
+            self._first = (self._first + 1) & (QUEUE - 1)
+            self._queued -= 1
+            self.dropped += 1
+        at = 6 * ((self._first + self._queued) & (QUEUE - 1))
+        queue = self._queue
+        queue[at] = self.channel
+        queue[at + 1] = skin_dms(on)
+        queue[at + 2] = skin_dms(off)
+        queue[at + 3] = rms_duv
+        queue[at + 4] = self._spectrum.mnf_chz
+        queue[at + 5] = self._spectrum.mdf_chz
+        self._queued += 1
+
+    @micropython.native
+    def pending(self):
+        """How many finished bursts wait."""
+        return self._queued
+
+    @micropython.native
+    def take(self, rec):
+        """The oldest finished burst into rec, array('i') of the 6 fields of wire.BURST."""
+        at = 6 * self._first
+        for i in range(6):
+            rec[i] = self._queue[at + i]
+        self._first = (self._first + 1) & (QUEUE - 1)
+        self._queued -= 1
+
+    @micropython.native
+    def find(self, t_from_dms, t_to_dms):
+        """Slot of the latest kept burst with t_from <= onset < t_to, finished or open; else -1."""
+        for back in range(KEPT):
+            slot = (self._slot - back) & (KEPT - 1)
+            if self._on[slot] != UNKNOWN:
+                on_dms = skin_dms(self._on[slot])
+                if t_from_dms <= on_dms < t_to_dms:
+                    return slot
+        return -1
+
+    @micropython.native
+    def on_dms(self, slot):
+        return skin_dms(self._on[slot])
+
+    @micropython.native
+    def off_dms(self, slot):
+        """End of the burst; UNKNOWN while it is open."""
+        off = self._off[slot]
+        return UNKNOWN if off == UNKNOWN else skin_dms(off)
+
+    @micropython.native
+    def rms_duv(self, slot):
+        return self._rms[slot]
+
+    @micropython.native
+    def centroid_dms(self, slot):
+        """Centroid of the rectified signal over the burst; UNKNOWN while it is open."""
+        return self._centroid[slot]

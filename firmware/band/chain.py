@@ -1,0 +1,298 @@
+"""Blocks of integers in, strides, bursts and warnings out. No hardware, no files, no clock.
+
+Whatever the size of the blocks, the chain works in whole quanta (64 EMG samples, 32 IMU
+frames) merged by the time they end, so the same samples give the same results.
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+from band import wire
+from band.emg import EmgChannel
+from band.fatigue import Fatigue
+from band.features import DEGRADED, StrideFeatures
+from band.gait import QUANTUM, Gait
+from band.gaps import Gaps
+from band.ring import Ring
+from band.spectrum import VALID_STRIDES, StrideSpectrum
+from band.timebase import Timebase
+from band.units import DMS_PER_EMG, DMS_PER_S, UNKNOWN
+
+EMG_QUANTUM = const(64)
+INPUT_FRAMES = const(256)  # a quarter of a second waits for its turn
+
+_GYR_LOST = 1 << wire.FAULTS.index("gyroscope lost")
+_ACC_LOST = 1 << wire.FAULTS.index("accelerometer lost")
+_ACC_CLIPPED = 1 << wire.FAULTS.index("acceleration clipped")
+_SLIPPED = 1 << wire.FAULTS.index("band slipped")
+_EMG_LOST = 1 << wire.FAULTS.index("EMG samples lost")
+_IMU_LOST = 1 << wire.FAULTS.index("IMU samples lost")
+LOSS_TOLD_DMS = const(50_000)  # a loss stays among the faults for five seconds
+_WATCHING = wire.PHASES.index("watching")
+
+
+class Chain:
+    """The whole way of a sample. `sink` has stride, burst, warning, trend, spectrum(record).
+
+    Call `emg` and `imu` with blocks as they come; a source that lost samples says how many.
+    Nothing here allocates after __init__.
+    """
+
+    def __init__(self, settings, sink):
+        self._sink = sink
+        self._has_emg = bool(settings.has_emg1 or settings.has_emg2)
+        self._has_imu = settings.has_acc != 0
+        self.timebase = Timebase(settings.imu_rate_mhz, QUANTUM)
+        self.gait = Gait(settings, self.timebase)
+        self.features = StrideFeatures(settings)
+        self.fatigue = Fatigue(settings)
+        self.emg1 = EmgChannel(1, settings) if settings.has_emg1 else None
+        self.emg2 = EmgChannel(2, settings) if settings.has_emg2 else None
+        self.spectrum1 = StrideSpectrum()
+        self.spectrum2 = StrideSpectrum()
+        self._emg_in = Ring(INPUT_FRAMES, 2)
+        self._imu_in = Ring(INPUT_FRAMES, 6)
+        self._emg_gaps = Gaps()
+        self._imu_gaps = Gaps()
+        self._spectrum_row = array("i", [0] * (len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS))
+        self._fresh_told = False
+        self._burst = array("i", [0] * len(wire.BURST))
+        self._second = DMS_PER_S
+        self._emg_loss_dms = -LOSS_TOLD_DMS
+        self._imu_loss_dms = -LOSS_TOLD_DMS
+        self.bursts = 0
+        self._strides_this_second = 0
+        self._temp_cc = UNKNOWN
+        self._speed_mm_s = settings.speed_mm_s
+
+    @micropython.native
+    def emg(self, block, offset, frames):
+        """Take interleaved int16 samples (ch 1, ch 2) from block[offset:], offset in halfwords."""
+        ring = self._emg_in
+        while frames > 0:
+            fits = ring.room()
+            if fits == 0:
+                self._emg_quantum()  # the IMU is late; EMG results do not depend on it
+                continue
+            if fits > frames:
+                fits = frames
+            ring.push(block, offset, fits)
+            offset += fits << 1
+            frames -= fits
+            self._run()
+
+    @micropython.native
+    def imu(self, block, offset, frames):
+        """Take interleaved int16 frames (acc x y z, gyr x y z) from block[offset:]."""
+        ring = self._imu_in
+        while frames > 0:
+            fits = ring.room()
+            if fits == 0:
+                self._imu_quantum()
+                continue
+            if fits > frames:
+                fits = frames
+            ring.push(block, offset, fits)
+            offset += fits * 6
+            frames -= fits
+            self._run()
+
+    def emg_lost(self, frames):
+        """The source lost this many EMG samples here: time goes on without them."""
+        self._emg_gaps.mark(self._emg_in.head, frames)
+        self._hold(self._emg_in, frames)
+
+    def imu_lost(self, frames):
+        """The source lost this many IMU frames here."""
+        self._imu_gaps.mark(self._imu_in.head, frames)
+        self._hold(self._imu_in, frames)
+
+    def temp(self, centi_c):
+        """Skin temperature in 0.01 degC; counts from the next whole second on."""
+        self._temp_cc = centi_c
+
+    def speed(self, mm_s):
+        """A trusted speed in mm/s; counts from the next whole second on. 0: not known."""
+        self._speed_mm_s = mm_s
+
+    def finish(self):
+        """The session ends: give what is still open. Less than a quantum stays unread."""
+        while self._emg_in.head - self._emg_in.tail >= EMG_QUANTUM:
+            self._emg_quantum()
+        while self._imu_in.head - self._imu_in.tail >= QUANTUM:
+            self._imu_quantum()
+        if self.gait.finish():
+            self._stride(False)
+        self._spectra()
+
+    def _hold(self, ring, frames):
+        while frames > 0:
+            step = ring.room()
+            if step == 0:
+                if ring is self._emg_in:
+                    self._emg_quantum()
+                else:
+                    self._imu_quantum()
+                continue
+            if step > frames:
+                step = frames
+            ring.hold(step)
+            frames -= step
+            self._run()
+
+    @micropython.native
+    def _run(self):
+        """Work off whole quanta in the order of their ends, whichever sensor came first."""
+        emg = self._emg_in
+        imu = self._imu_in
+        while True:
+            if self._has_emg and self._has_imu:
+                emg_first = (emg.tail + EMG_QUANTUM) * DMS_PER_EMG <= self.timebase.next_end_dms
+            else:
+                emg_first = self._has_emg
+            if emg_first:
+                if emg.head - emg.tail < EMG_QUANTUM:
+                    return
+                self._emg_quantum()
+            else:
+                if imu.head - imu.tail < QUANTUM:
+                    return
+                self._imu_quantum()
+
+    @micropython.native
+    def _emg_quantum(self):
+        ring = self._emg_in
+        at = ring.tail
+        stop = at + EMG_QUANTUM
+        gaps = self._emg_gaps
+        if gaps.count == 0:
+            self._emg_samples(at, EMG_QUANTUM)
+            at = stop
+        while at < stop:
+            end = gaps.end_at(at)
+            lost = end >= 0
+            if not lost:
+                end = gaps.next_after(at)
+            n = (end if end < stop else stop) - at
+            if lost:
+                self._emg_loss_dms = at * DMS_PER_EMG
+                if self.emg1:
+                    self.emg1.lost(n)
+                if self.emg2:
+                    self.emg2.lost(n)
+            else:
+                self._emg_samples(at, n)
+            at += n
+        gaps.forget(stop)
+        ring.tail = stop
+        if not self._has_imu:
+            self._tick(stop * DMS_PER_EMG)
+
+    @micropython.native
+    def _emg_samples(self, start, n):
+        ring = self._emg_in
+        offset = (start & ring.mask) << 1
+        if self.emg1:
+            self.emg1.process(ring.data, offset, n)
+            self._take_bursts(self.emg1.bursts)
+        if self.emg2:
+            self.emg2.process(ring.data, offset + 1, n)
+            self._take_bursts(self.emg2.bursts)
+
+    @micropython.native
+    def _imu_quantum(self):
+        start = self._imu_in.tail
+        gaps = self._imu_gaps
+        real = True
+        if gaps.count:
+            real = not gaps.touch(start, start + QUANTUM)
+            gaps.forget(start + QUANTUM)
+        if not real:
+            self._imu_loss_dms = self.timebase.end_dms
+        closed = self.gait.process(self._imu_in, real)
+        if closed:
+            self._stride(True)
+        self._tick(self.timebase.end_dms)
+
+    @micropython.native
+    def _take_bursts(self, bursts):
+        while bursts.pending():
+            bursts.take(self._burst)
+            self.bursts += 1
+            self._sink.burst(self._burst)
+
+    @micropython.native
+    def _stride(self, whole):
+        """A stride was closed: measure it, let the fatigue model judge, tell."""
+        gait = self.gait
+        features = self.features
+        record = features.record
+        faults = self._faults()
+        features.timing(gait, self.timebase, faults, whole)
+        if self.emg1:
+            push_dms = UNKNOWN
+            if gait.push_f16 >= 0:
+                push_dms = self.timebase.at_dms(gait.push_f16)
+            features.muscle(self.emg1, self.spectrum1, push_dms)
+        if self.emg2:
+            features.second_muscle(self.emg2, self.spectrum2)
+        if gait.gyr_lost or gait.acc_lost:
+            record[DEGRADED] = 1
+        self._strides_this_second += 1
+        self._sink.stride(record)
+        self._tell(self.fatigue.stride(record))
+
+    @micropython.native
+    def _tick(self, now_dms):
+        while now_dms >= self._second:
+            self.features.temp_cc = self._temp_cc
+            self.features.speed_mm_s = self._speed_mm_s
+            if self._strides_this_second == 0:
+                self._tell(self.fatigue.quiet(self._second, self.gait.state, self._faults()))
+            self._strides_this_second = 0
+            self._second += DMS_PER_S
+
+    @micropython.native
+    def _faults(self):
+        faults = 0
+        if self.emg1:
+            faults |= self.emg1.faults
+        if self.emg2:
+            faults |= self.emg2.faults
+        gait = self.gait
+        if gait.gyr_lost:
+            faults |= _GYR_LOST
+        if gait.acc_lost:
+            faults |= _ACC_LOST
+        if gait.clipped:
+            faults |= _ACC_CLIPPED
+        if gait.slipped:
+            faults |= _SLIPPED
+        now = self.timebase.end_dms
+        if now - self._imu_loss_dms < LOSS_TOLD_DMS:
+            faults |= _IMU_LOST
+        if self._emg_in.tail * DMS_PER_EMG - self._emg_loss_dms < LOSS_TOLD_DMS:
+            faults |= _EMG_LOST
+        return faults
+
+    @micropython.native
+    def _tell(self, news):
+        if news & 1:
+            self._sink.warning(self.fatigue.warning)
+        if news & 2:
+            self._sink.trend(self.fatigue.trend)
+        if self.fatigue.phase >= _WATCHING and not self._fresh_told:
+            # The baseline is complete: this is what fresh looks like.
+            self._fresh_told = True
+            self._spectra()
+
+    def _spectra(self):
+        row = self._spectrum_row
+        if self.spectrum1.count >= VALID_STRIDES:
+            self.spectrum1.export(row, 1, self._second)
+            self._sink.spectrum(row)
+        if self.spectrum2.count >= VALID_STRIDES:
+            self.spectrum2.export(row, 2, self._second)
+            self._sink.spectrum(row)

@@ -1,0 +1,128 @@
+"""From residuals to evidence: z, CUSUM and the size of the change, per feature and per domain.
+
+A feature speaks when its change is both beyond chance (CUSUM of z) and large enough to matter
+(its smoothed residual against a threshold that lies within the published range, lower for a
+steadier athlete).
+"""
+
+from array import array
+
+from micropython import const
+
+from band.changes import (
+    DOMAIN,
+    KVERT,
+    LEAST_CU,
+    MOST_CU,
+    N_DOMAINS,
+    N_FEATURES,
+    SIDES,
+)
+from band.robust import clip
+from band.units import UNKNOWN
+
+ONE_Q8 = const(256)
+Z_LIMIT_Q8 = const(4 * 256)
+# h 12 as published for 30-s blocks; k 0.5 rather than 0.75, since 18-s blocks are noisier by
+# sqrt(30/18): the same change is that many spreads less. Chosen on synthetic runners.
+CUSUM_K_Q8 = const(128)
+CUSUM_H_Q8 = const(12 * 256)
+CUSUM_TOP_Q8 = const(24 * 256)  # what is long certain must still be able to end
+LEVEL_Q = const(4)
+LEVEL_SHIFT = const(2)
+SPREADS_Q2 = const(7)  # the threshold asks for 1.75 spreads, within its range
+STALE_BLOCKS = const(10)  # a feature missing for 3 minutes says nothing any more
+SCORE_LIMIT_Q8 = const(384)
+
+
+class Evidence:
+    """`update()` once per block; read `level_cu`, `z_q8`, and per domain `likely`, `sure`."""
+
+    def __init__(self):
+        self.level_cu = array("i", [0] * N_FEATURES)
+        self.z_q8 = array("i", [UNKNOWN] * N_FEATURES)
+        self.threshold_cu = array("i", LEAST_CU)
+        # Change / threshold, in a direction that counts.
+        self.score_q8 = array("i", [0] * N_FEATURES)
+        self.seen = array("i", [0] * N_FEATURES)  # 0: no news of it
+        self.likely_q8 = array("i", [0] * N_DOMAINS)  # size alone
+        self.sure_q8 = array("i", [0] * N_DOMAINS)  # size, where CUSUM agrees
+        self.domain_z_q8 = array("i", [UNKNOWN] * N_DOMAINS)
+        self._level_q4 = array("i", [0] * N_FEATURES)
+        self._up_q8 = array("i", [0] * N_FEATURES)
+        self._down_q8 = array("i", [0] * N_FEATURES)
+
+    def update(self, feature, residual_cu, spread_cu, doubt_cu):
+        """One block's residual; doubt_cu widens spread and threshold where slopes are unsure."""
+        if residual_cu == UNKNOWN:
+            self.z_q8[feature] = UNKNOWN
+            if self.seen[feature]:
+                self.seen[feature] -= 1
+            return
+        spread = spread_cu + doubt_cu
+        level = self._level_q4[feature]
+        step = clip((residual_cu << LEVEL_Q) - level, spread << (LEVEL_Q + 2))
+        level += step >> LEVEL_SHIFT
+        self._level_q4[feature] = level
+        level >>= LEVEL_Q
+        self.level_cu[feature] = level
+        self.seen[feature] = STALE_BLOCKS
+
+        z = clip(clip(residual_cu, spread << 3) * ONE_Q8 // spread, Z_LIMIT_Q8)
+        self.z_q8[feature] = z
+        self._up_q8[feature] = cusum(self._up_q8[feature], z)
+        self._down_q8[feature] = cusum(self._down_q8[feature], -z)
+
+        threshold = spread_cu * SPREADS_Q2 >> 2
+        if threshold < LEAST_CU[feature]:
+            threshold = LEAST_CU[feature]
+        elif threshold > MOST_CU[feature]:
+            threshold = MOST_CU[feature]
+        threshold += doubt_cu
+        self.threshold_cu[feature] = threshold
+        sides = SIDES[feature]
+        change = 0
+        if level > 0 and sides & 1:
+            # Legs that stiffen are the exception: ask for half as much again.
+            change = 2 * level // 3 if feature == KVERT else level
+        elif level < 0 and sides & 2:
+            change = -level
+        self.score_q8[feature] = change * ONE_Q8 // threshold
+
+    def certain(self, feature):
+        """Whether the change in its present direction is beyond chance."""
+        if self.level_cu[feature] > 0:
+            return self._up_q8[feature] >= CUSUM_H_Q8
+        return self._down_q8[feature] >= CUSUM_H_Q8
+
+    def agree(self):
+        """Scores per domain: the largest of its features."""
+        likely = self.likely_q8
+        sure = self.sure_q8
+        for domain in range(N_DOMAINS):
+            likely[domain] = 0
+            sure[domain] = 0
+            self.domain_z_q8[domain] = UNKNOWN
+        for feature in range(N_FEATURES):
+            if not self.seen[feature]:
+                continue
+            domain = DOMAIN[feature]
+            score = self.score_q8[feature]
+            if score > SCORE_LIMIT_Q8:
+                score = SCORE_LIMIT_Q8
+            if score > likely[domain]:
+                likely[domain] = score
+            if score > sure[domain] and self.certain(feature):
+                sure[domain] = score
+            z = self.z_q8[feature]
+            largest = self.domain_z_q8[domain]
+            if z != UNKNOWN and (largest == UNKNOWN or abs(z) > abs(largest)):
+                self.domain_z_q8[domain] = z
+
+
+def cusum(total_q8, z_q8):
+    """One step of S = max(0, S + z - k), held below its top."""
+    total_q8 += z_q8 - CUSUM_K_Q8
+    if total_q8 < 0:
+        return 0
+    return total_q8 if total_q8 < CUSUM_TOP_Q8 else CUSUM_TOP_Q8

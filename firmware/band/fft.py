@@ -1,0 +1,150 @@
+"""Power spectrum of 256 real samples: Hann window, 128-point complex FFT, split.
+
+Block floating point: samples are scaled up to 15 bits, each pass of the FFT scales down by what it
+may have grown (fft_passes.py). 73 dB against a float FFT. Tables and scratch are shared: no two
+spectra at a time.
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+from band.fft_passes import first_pass, last_pass, radix4_pass
+
+POINTS = const(256)
+BINS = const(129)
+_COMPLEX = const(128)
+_EXPONENT = const(256)  # behind the data: right shifts less left shifts, so far
+_PEAK = const(257)  # largest component, after the last pass
+
+# fmt: off
+# round(2**14 * sin(2 pi k / 256)), k = 0...64. Also the Hann window: 2**14 - 2**14 cos.
+QUARTER_SINE = (
+    0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756,
+    5139, 5520, 5897, 6270, 6639, 7005, 7366, 7723, 8076, 8423, 8765, 9102, 9434,
+    9760, 10080, 10394, 10702, 11003, 11297, 11585, 11866, 12140, 12406, 12665, 12916, 13160,
+    13395, 13623, 13842, 14053, 14256, 14449, 14635, 14811, 14978, 15137, 15286, 15426, 15557,
+    15679, 15791, 15893, 15986, 16069, 16143, 16207, 16261, 16305, 16340, 16364, 16379, 16384,
+)
+# fmt: on
+
+
+def _cosine_table():
+    """cos(2 pi k / 256), k = 0...319, in Q14: the sine is read 192 entries further on."""
+    table = array("H", bytes(2 * 320))
+    for k in range(320):
+        quadrant = (k >> 6) & 3
+        step = k & 63
+        if quadrant & 1 == 0:
+            step = 64 - step
+        value = QUARTER_SINE[step]
+        if quadrant == 1 or quadrant == 2:
+            value = -value
+        table[k] = value & 0xFFFF
+    return table
+
+
+def _reversed_bits():
+    order = bytearray(_COMPLEX)
+    for i in range(_COMPLEX):
+        for bit in range(7):
+            order[i] |= ((i >> bit) & 1) << (6 - bit)
+    return bytes(order)
+
+
+COSINE = _cosine_table()
+ORDER = _reversed_bits()
+WORK = array("H", bytes(2 * 258))
+
+
+@micropython.viper
+def load(ring, mask: int, start: int, cosine, order, work):
+    """Scale to full range, window, and put in bit-reversed order; even samples are real parts."""
+    p = ptr16(ring)
+    c = ptr16(cosine)
+    w = ptr16(work)
+    o = ptr8(order)
+    every = 0
+    i = 0
+    while i < POINTS:
+        x = (p[(start + i) & mask] ^ 0x8000) - 0x8000
+        if x < 0:
+            x = 0 - x
+        every = every | x
+        i += 1
+    up = 0
+    if every:
+        while every < 16384:
+            every = every << 1
+            up += 1
+    peak = 0
+    i = 0
+    while i < _COMPLEX:
+        j = i + i
+        k = int(o[i]) << 1
+        x = ((p[(start + j) & mask] ^ 0x8000) - 0x8000) << up
+        x = (x * (16384 - ((c[j] ^ 0x8000) - 0x8000)) + 16384) >> 15
+        w[k] = x
+        if x < 0:
+            x = 0 - x
+        if x > peak:
+            peak = x
+        j += 1
+        x = ((p[(start + j) & mask] ^ 0x8000) - 0x8000) << up
+        x = (x * (16384 - ((c[j] ^ 0x8000) - 0x8000)) + 16384) >> 15
+        w[k + 1] = x
+        if x < 0:
+            x = 0 - x
+        if x > peak:
+            peak = x
+        i += 1
+    w[_EXPONENT] = 0 - up
+    w[_PEAK] = peak
+
+
+@micropython.viper
+def split(work, cosine, power) -> int:
+    """Spectrum of the real samples from that of their pairs; power: array('I') of 129, < 2**30.
+
+    X[k] = E - i W^k O with E, O the even and odd parts of Z. Returns the exponent e of
+    |X|^2 = power * 2**e, for a Hann window of height 1.
+    """
+    w = ptr16(work)
+    c = ptr16(cosine)
+    out = ptr32(power)
+    peak = int(w[_PEAK])
+    exponent = (w[_EXPONENT] ^ 0x8000) - 0x8000
+    down = 13
+    while peak > 11580:  # |X| <= 2 sqrt(2) peak must stay below 2**15
+        peak = peak >> 1
+        down += 1
+        exponent += 1
+    half = 1 << (down - 1)
+    k = 0
+    while k < BINS:
+        i = (k & 127) << 1
+        j = ((128 - k) & 127) << 1
+        zr = (w[i] ^ 0x8000) - 0x8000
+        zi = (w[i + 1] ^ 0x8000) - 0x8000
+        yr = (w[j] ^ 0x8000) - 0x8000
+        yi = (w[j + 1] ^ 0x8000) - 0x8000
+        wr = (c[k] ^ 0x8000) - 0x8000
+        wi = (c[k + 64] ^ 0x8000) - 0x8000
+        dr = zr - yr
+        di = zi + yi
+        zr = (((zr + yr) << 12) + (dr * wi >> 2) + (di * wr >> 2) + half) >> down
+        zi = (((zi - yi) << 12) + (di * wi >> 2) - (dr * wr >> 2) + half) >> down
+        out[k] = zr * zr + zi * zi
+        k += 1
+    return exponent + exponent
+
+
+def power_spectrum(ring, mask, start, power):
+    """|X|^2 of ring[start ... start + 255]; returns its exponent, see `split`."""
+    load(ring, mask, start, COSINE, ORDER, WORK)
+    first_pass(WORK)
+    radix4_pass(WORK, COSINE, 4)
+    radix4_pass(WORK, COSINE, 16)
+    last_pass(WORK, COSINE)
+    return split(WORK, COSINE, power)

@@ -1,0 +1,244 @@
+"""From raw EMG samples at 1 kHz to the cleaned signal: baseline, band-pass, mains, rails.
+
+Coefficients are integers in Q13, designed by host_tools/design_filters.py. Both sections are
+direct form 1 and feed the rounding errors of the last two outputs back with integer weights
+(2, -1 for poles near z = 1; -2, -1 for poles near z = -1): that shapes the rounding noise away
+from the poles, as a double-precision recursion does, without its multiplications.
+No partial sum leaves 31 bits: the absolute coefficients of a section sum to at most 7 * 2**13.
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+# Butterworth high-pass, 2nd order, 20 Hz: b (1 - z^-1)^2 / (1 + a1 z^-1 + a2 z^-2).
+_HP_B = const(7495)
+_HP_A1 = const(-14932)
+_HP_A2 = const(6858)
+# Butterworth low-pass, 2nd order, 450 Hz: b (1 + z^-1)^2 / (1 + a1 z^-1 + a2 z^-2).
+_LP_B = const(6558)
+_LP_A1 = const(12788)
+_LP_A2 = const(5254)
+
+# Group delay of high-pass + low-pass, averaged over the power of a calf's EMG spectrum.
+BAND_PASS_DELAY_DMS = const(12)
+
+# State, array('I'). Signed values are int16 patterns, or carry an offset.
+CLIPPED = const(0)  # samples on a rail or on a clamped plateau
+LOWEST = const(1)  # lowest and highest raw sample, offset binary
+HIGHEST = const(2)
+NOTCH_CYCLES = const(3)  # 0: no notch, 5: 50 Hz, 6: 60 Hz
+NOTCH_LIMIT = const(4)
+FRESH = const(5)  # 1: the next sample is taken to have been there for ever
+_LAST = const(6)
+_PLATEAU = const(7)
+_RAIL_RUN = const(8)
+_SLOT = const(9)
+_HP = const(10)  # x1 x2 y1 y2 e1 e2
+_LP = const(16)  # y1 y2 e1 e2
+_NOTCH = const(20)  # amplitude of sine and cosine in Q12, angle
+FOLD_AT = const(23)
+FILTER_STATE = const(123)
+
+FOLD = const(100)  # samples: 5 periods of 50 Hz and 6 of 60 Hz
+
+# round(2**12 * sin(2 pi k / 100)), k = 0...25: at 1 kHz the mains steps through it by 5 or 6.
+# fmt: off
+SINE_100 = (
+    0, 257, 513, 768, 1019, 1266, 1508, 1744, 1973, 2195, 2408, 2611, 2804,
+    2986, 3156, 3314, 3458, 3589, 3706, 3808, 3896, 3967, 4023, 4064, 4088, 4096,
+)
+# fmt: on
+
+_NOTCH_ZERO = const(0x10000000)  # offset of its amplitudes
+_NOTCH_MOST = const(0x4000000)  # 4 mV
+_RAIL = const(32767)
+_LONG_RAIL = const(64)
+_PLATEAU_RUN = const(4)
+_PLATEAU_LEVEL = const(1600)  # 0.4 mV: below that, equal neighbours are coarse quantisation
+
+
+def sine_table():
+    """array('H'): (sin(2 pi k / 100) + 1) in Q12, k = 0...124; the cosine is 25 further on."""
+    table = array("H", bytes(2 * 125))
+    for k in range(125):
+        part = k % 50
+        value = SINE_100[part if part <= 25 else 50 - part]
+        table[k] = 4096 + (value if k % 100 < 50 else -value)
+    return table
+
+
+def reset_filter(state):
+    """Forget everything but the choice of the notch."""
+    cycles = state[NOTCH_CYCLES]
+    for i in range(FILTER_STATE):
+        state[i] = 0
+    state[NOTCH_CYCLES] = cycles
+    state[NOTCH_LIMIT] = 32767
+    state[_NOTCH] = _NOTCH_ZERO
+    state[_NOTCH + 1] = _NOTCH_ZERO
+    state[FRESH] = 1
+    start_second(state)
+
+
+@micropython.viper
+def start_second(state):
+    """Clear what is counted per second."""
+    s = ptr32(state)
+    s[CLIPPED] = 0
+    s[LOWEST] = 0xFFFF
+    s[HIGHEST] = 0
+    s[_SLOT] = 0
+    slot = 0
+    while slot < FOLD:
+        s[FOLD_AT + slot] = 0
+        slot += 1
+
+
+@micropython.viper
+def condition(src, offset: int, n: int, work, sine, state):
+    """Clean n samples of one channel (every second halfword of src from offset on) into work.
+
+    Counts clipped samples and extremes, and adds each raw sample to fold[index % 100], from which
+    the mains lines are read. 20-450 Hz band-pass: the 20 Hz side removes the baseline; it starts
+    afresh, without a transient, from the first sample and after a long stay on a rail.
+
+    The notch is an adaptive canceller with a sine and a cosine as reference (Widrow 1975), 2.5 Hz
+    wide. Its error is clipped to +-limit, a few times the noise at rest: so a burst hardly moves
+    it, and it does not ring on behind the burst as a recursive notch does.
+    """
+    p = ptr16(src)
+    out = ptr16(work)
+    s = ptr32(state)
+    t = ptr16(sine)
+    last = int(s[_LAST])
+    plateau = int(s[_PLATEAU])
+    rail_run = int(s[_RAIL_RUN])
+    slot = FOLD_AT + s[_SLOT]
+    x1 = (s[_HP] ^ 0x8000) - 0x8000
+    x2 = (s[_HP + 1] ^ 0x8000) - 0x8000
+    y1 = (s[_HP + 2] ^ 0x8000) - 0x8000
+    y2 = (s[_HP + 3] ^ 0x8000) - 0x8000
+    e1 = (s[_HP + 4] ^ 0x8000) - 0x8000
+    e2 = (s[_HP + 5] ^ 0x8000) - 0x8000
+    z1 = (s[_LP] ^ 0x8000) - 0x8000
+    z2 = (s[_LP + 1] ^ 0x8000) - 0x8000
+    f1 = (s[_LP + 2] ^ 0x8000) - 0x8000
+    f2 = (s[_LP + 3] ^ 0x8000) - 0x8000
+    cycles = int(s[NOTCH_CYCLES])
+    limit = int(s[NOTCH_LIMIT])
+    sine_part = int(s[_NOTCH]) - _NOTCH_ZERO
+    cosine_part = int(s[_NOTCH + 1]) - _NOTCH_ZERO
+    angle = int(s[_NOTCH + 2])
+    fresh = int(s[FRESH])
+    i = 0
+    while i < n:
+        x = p[offset] ^ 0x8000  # offset binary: 0 ... 65535
+        offset += 2
+        if x >= 0x8000 + _RAIL or x <= 0x8000 - _RAIL:
+            rail_run += 1
+            s[CLIPPED] = s[CLIPPED] + 1
+            plateau = 0
+        else:
+            if rail_run:
+                if rail_run >= _LONG_RAIL:
+                    fresh = 1
+                rail_run = 0
+            if x == last:
+                plateau += 1
+                if plateau >= _PLATEAU_RUN - 1:
+                    if x > 0x8000 + _PLATEAU_LEVEL or x < 0x8000 - _PLATEAU_LEVEL:
+                        s[CLIPPED] = s[CLIPPED] + 1
+            else:
+                plateau = 0
+        last = x
+        if x < s[LOWEST]:
+            s[LOWEST] = x
+        if x > s[HIGHEST]:
+            s[HIGHEST] = x
+        s[slot] = s[slot] + x
+        slot += 1
+        if slot == FOLD_AT + FOLD:
+            slot = FOLD_AT
+        x -= 0x8000
+        if fresh:
+            fresh = 0
+            x1 = x
+            x2 = x
+            y1 = 0
+            y2 = 0
+            e1 = 0
+            e2 = 0
+        acc = _HP_B * (x - x1 - x1 + x2) - _HP_A1 * y1 - _HP_A2 * y2 + e1 + e1 - e2
+        x2 = x1
+        x1 = x
+        e2 = e1
+        y = (acc + 4096) >> 13
+        e1 = acc - (y << 13)
+        if y > 32767:
+            y = 32767
+            e1 = 0
+        elif y < -32767:
+            y = -32767
+            e1 = 0
+        acc = _LP_B * (y + y1 + y1 + y2) - _LP_A1 * z1 - _LP_A2 * z2 - f1 - f1 - f2
+        y2 = y1
+        y1 = y
+        z2 = z1
+        f2 = f1
+        z1 = (acc + 4096) >> 13
+        f1 = acc - (z1 << 13)
+        if z1 > 32767:
+            z1 = 32767
+            f1 = 0
+        elif z1 < -32767:
+            z1 = -32767
+            f1 = 0
+        x = z1
+        if cycles:
+            sin = t[angle] - 4096
+            cos = t[angle + 25] - 4096
+            angle += cycles
+            if angle >= FOLD:
+                angle -= FOLD
+            x -= ((sine_part >> 8) * sin + (cosine_part >> 8) * cos + 0x8000) >> 16
+            if x > 32767:
+                x = 32767
+            elif x < -32767:
+                x = -32767
+            y = x
+            if y > limit:
+                y = limit
+            elif y + limit < 0:
+                y = 0 - limit
+            sine_part += (y * sin + 32) >> 6
+            cosine_part += (y * cos + 32) >> 6
+            if sine_part > _NOTCH_MOST:
+                sine_part = _NOTCH_MOST
+            elif sine_part < 0 - _NOTCH_MOST:
+                sine_part = 0 - _NOTCH_MOST
+            if cosine_part > _NOTCH_MOST:
+                cosine_part = _NOTCH_MOST
+            elif cosine_part < 0 - _NOTCH_MOST:
+                cosine_part = 0 - _NOTCH_MOST
+        out[i] = x
+        i += 1
+    s[_LAST] = last
+    s[_PLATEAU] = plateau
+    s[_RAIL_RUN] = rail_run
+    s[_SLOT] = slot - FOLD_AT
+    s[_HP] = x1 & 0xFFFF
+    s[_HP + 1] = x2 & 0xFFFF
+    s[_HP + 2] = y1 & 0xFFFF
+    s[_HP + 3] = y2 & 0xFFFF
+    s[_HP + 4] = e1 & 0xFFFF
+    s[_HP + 5] = e2 & 0xFFFF
+    s[_LP] = z1 & 0xFFFF
+    s[_LP + 1] = z2 & 0xFFFF
+    s[_LP + 2] = f1 & 0xFFFF
+    s[_LP + 3] = f2 & 0xFFFF
+    s[_NOTCH] = sine_part + _NOTCH_ZERO
+    s[_NOTCH + 1] = cosine_part + _NOTCH_ZERO
+    s[_NOTCH + 2] = angle
+    s[FRESH] = fresh

@@ -1,0 +1,208 @@
+"""IMU kernels: what every sample goes through, and the search for contacts in it.
+
+Three rates: raw frames at 833 Hz, "steps" of four averaged frames at 208 Hz, one value per
+stride. Everything here is free of wearing angle: it uses magnitudes and differences only.
+"""
+
+import micropython
+from micropython import const
+
+STEPS = const(512)  # 2.46 s of history at 208 Hz
+STEP_MASK = const(511)
+# |a| is kept in 4 ACC LSB = 3.904 mg so that its square needs no more than 30 bits.
+MAGNITUDE_SHIFT = const(2)
+MAGNITUDE_PER_G = const(256)
+
+
+@micropython.viper
+def condense(raw, start: int, mask: int, steps: int, magnitudes, m_mask: int, out, step: int):
+    """Four frames to a step: |acceleration| of each frame, the average of all six axes.
+
+    raw: ring of 6-axis frames, read from index `start`; magnitudes: ring of |a| at the same
+    indices; out: ring of STEPS 6-axis frames, written from index `step`.
+    """
+    p = ptr16(raw)
+    m = ptr16(magnitudes)
+    o = ptr16(out)
+    while steps > 0:
+        ax = 2
+        ay = 2
+        az = 2
+        gx = 2
+        gy = 2
+        gz = 2
+        k = 4
+        while k > 0:
+            i = (start & mask) * 6
+            x = (p[i] ^ 0x8000) - 0x8000
+            y = (p[i + 1] ^ 0x8000) - 0x8000
+            z = (p[i + 2] ^ 0x8000) - 0x8000
+            ax += x
+            ay += y
+            az += z
+            gx += (p[i + 3] ^ 0x8000) - 0x8000
+            gy += (p[i + 4] ^ 0x8000) - 0x8000
+            gz += (p[i + 5] ^ 0x8000) - 0x8000
+            x = x >> 2
+            y = y >> 2
+            z = z >> 2
+            square = x * x + y * y + z * z + 1  # a root of 0 could not be divided by
+            if x < 0:
+                x = 0 - x
+            if y < 0:
+                y = 0 - y
+            if z < 0:
+                z = 0 - z
+            # A guess within 12 % (the largest part and half of the others, less 1/8 of it
+            # all), then two Newton steps: within 1 LSB, at a fifth of an exact root's cost.
+            if y > x:
+                x, y = y, x
+            if z > x:
+                x, z = z, x
+            root = x + ((y + z) >> 1)
+            root = root - (root >> 3) + 1
+            root = (root + square // root) >> 1
+            m[start & m_mask] = (root + square // root) >> 1
+            start += 1
+            k -= 1
+        j = (step & STEP_MASK) * 6
+        o[j] = ax >> 2
+        o[j + 1] = ay >> 2
+        o[j + 2] = az >> 2
+        o[j + 3] = gx >> 2
+        o[j + 4] = gy >> 2
+        o[j + 5] = gz >> 2
+        step += 1
+        steps -= 1
+
+
+# Shake: change of the acceleration vector over two steps (9.6 ms), summed over the axes and
+# over ten steps (48 ms). An impact stands out of it whichever way the band is worn; swing and
+# push-off are too smooth. Quarter ACC LSB.
+SHAKE_SPAN = const(10)
+
+
+@micropython.viper
+def shake(steps, step: int, mask: int, n: int, change, out, total: int) -> int:
+    """out[step] = shake; `change` keeps the single changes. Returns the running sum."""
+    p = ptr16(steps)
+    c = ptr16(change)
+    o = ptr16(out)
+    while n > 0:
+        i = (step & mask) * 6
+        j = ((step - 2) & mask) * 6
+        k = 0
+        d = 0
+        while k < 3:
+            v = ((p[i] ^ 0x8000) - 0x8000) - ((p[j] ^ 0x8000) - 0x8000)
+            if v < 0:
+                v = 0 - v
+            d += v
+            i += 1
+            j += 1
+            k += 1
+        d = d >> 2
+        total += d - c[(step - SHAKE_SPAN) & mask]
+        c[step & mask] = d
+        v = total
+        if v > 65535:
+            v = 65535
+        o[step & mask] = v
+        step += 1
+        n -= 1
+    return total
+
+
+@micropython.viper
+def peak_shake(shaken, step: int, mask: int, n: int, state, window: int, floor: int) -> int:
+    """Find the next shake peak that towers over `window` steps on both sides.
+
+    state (array 'I'): 0 candidate value, 1 candidate step, 2 last peak's step, 3 running peak
+    height. Returns the number of steps consumed up to and including the confirming one when a
+    peak is confirmed (its step in state[1], height in state[0]), else 0.
+    """
+    s = ptr16(shaken)
+    st = ptr32(state)
+    value = int(st[0])
+    at = int(st[1])
+    usual = int(st[3])
+    done = 0
+    found = 0
+    while done < n and found == 0:
+        v = int(s[step & mask])
+        if v > value:
+            value = v
+            at = step
+        elif step - at >= window:
+            limit = (usual * 3) >> 3
+            if limit < floor:
+                limit = floor
+            good = 1
+            if value < limit or at < window:
+                good = 0
+            else:
+                i = at - window
+                while i < at:
+                    if int(s[i & mask]) > value:
+                        good = 0
+                    i += 1
+            if good:
+                found = 1
+            else:
+                value = v
+                at = step
+        step += 1
+        done += 1
+        if usual > floor and step - int(st[2]) > 416:
+            # Two seconds without a contact: what was usual no longer is.
+            usual -= usual >> 7
+    st[0] = value
+    st[1] = at
+    st[3] = usual
+    if found:
+        return done
+    return 0
+
+
+@micropython.viper
+def health(raw, start: int, mask: int, frames: int, least: int, rail) -> int:
+    """Bit 0: no acceleration changed in `frames` frames, bit 1: no angular rate did.
+
+    Counts repeats of the greatest repeated |acceleration|, which is an axis at its rail: a peak
+    may repeat its own highest value once, a rail is repeated by every peak. rail (array 'I'):
+    0 that value, at least `least`; 1 how often two neighbours both had it.
+    """
+    p = ptr16(raw)
+    r = ptr32(rail)
+    top = int(r[0])
+    if top < least:
+        top = least
+    count = int(r[1])
+    still = 3
+    j = ((start - 1) & mask) * 6
+    while frames > 0:
+        i = (start & mask) * 6
+        if still & 2:
+            if p[i + 3] != p[j + 3] or p[i + 4] != p[j + 4] or p[i + 5] != p[j + 5]:
+                still = still & 1
+        end = i + 3
+        while i < end:
+            if p[i] == p[j]:
+                v = (p[i] ^ 0x8000) - 0x8000
+                if v < 0:
+                    v = 0 - v
+                if v > top:
+                    top = v
+                    count = 0
+                if v == top:
+                    count += 1
+            else:
+                still = still & 2
+            i += 1
+            j += 1
+        j = i - 3
+        start += 1
+        frames -= 1
+    r[0] = top
+    r[1] = count
+    return still

@@ -1,0 +1,242 @@
+"""Tells a jump from a drift: pace, terrain and sensors change within seconds, tired legs do not.
+
+A block counts only once the next one shows that it did not open a jump. After a jump the
+features re-anchor: a minute of blocks sets an offset, so that the residual goes on from the
+level it had. A jump back to the home pace and grade restores the home offsets.
+"""
+
+from array import array
+
+from micropython import const
+
+from band.changes import CONTACT, EMG_FIRST, EMG_LAST, MNF, N_FEATURES, RMS
+from band.robust import clip
+from band.units import UNKNOWN
+
+# Why the last jump happened.
+STEADY = const(0)
+PACE = const(1)
+TERRAIN = const(2)
+SENSOR = const(3)
+
+SETTLE_BLOCKS = const(5)
+LEVEL_SHIFT = const(2)  # the running level follows 1/4 of every block
+LEVEL_Q = const(4)
+
+CONTACT_JUMP_CU = const(177)  # 3 %
+RMS_JUMP_CU = const(940)  # 17 %
+MNF_JUMP_CU = const(295)  # 5 %
+SPEED_JUMP_CU = const(290)  # 5 %
+TILT_JUMP_DDEG = const(12)
+TILT_SLIP_DDEG = const(50)  # the band itself has turned
+HOME_SPEED_CU = const(150)
+HOME_TILT_DDEG = const(7)
+
+
+class Regimes:
+    """`take()` one block of raw residuals; `residual` is what evidence may use, if any."""
+
+    def __init__(self, spread_cu):
+        self.spread_cu = spread_cu
+        self.residual = array("i", [UNKNOWN] * N_FEATURES)
+        # Every level found anew leaves a doubt: more where the muscles' work changed as well.
+        self.doubt_cu = array("i", [0] * N_FEATURES)
+        self.why = STEADY
+        self.away = 0
+        self.pace_jumps = 0
+        self.anchor_speed = UNKNOWN  # log2 speed where the offsets were found
+        self._speed = UNKNOWN
+        self._home_speed = UNKNOWN
+        self._home_tilt = UNKNOWN
+        self._tilt = UNKNOWN
+        self._level_q4 = array("i", [0] * N_FEATURES)
+        self._pending = array("i", [UNKNOWN] * N_FEATURES)
+        self._pending_speed = UNKNOWN
+        self._pending_tilt = UNKNOWN
+        self._anchor_tilt = UNKNOWN
+        self._before_contact = UNKNOWN
+        self._settle = array("i", [0] * N_FEATURES)
+        self._sum = array("i", [0] * N_FEATURES)
+        self._why = array("i", [STEADY] * N_FEATURES)
+        self._first = UNKNOWN
+        self._sensor_offset = array("i", [0] * N_FEATURES)
+        self._offset = array("i", [0] * N_FEATURES)
+
+    def start(self, speed, tilt):
+        """The baseline is complete: its pace and tilt are home."""
+        self._home_speed = self._speed = self.anchor_speed = speed
+        self._home_tilt = self._tilt = self._anchor_tilt = tilt
+        self._pending_speed = UNKNOWN
+        self._pending_tilt = UNKNOWN
+
+    def settling(self):
+        """Whether mechanics have no level yet to compare with."""
+        return self._settle[CONTACT] > 0
+
+    def reanchor(self, first, last, why):
+        """Features first..last have a new level that means nothing: find it again."""
+        for feature in range(first, last + 1):
+            self._settle[feature] = SETTLE_BLOCKS
+            self._sum[feature] = 0
+            self._pending[feature] = UNKNOWN
+            self._why[feature] = why
+        if first <= CONTACT:
+            self.why = why
+            self._first = UNKNOWN
+            if why == PACE:
+                self.pace_jumps += 1
+
+    def take(self, raw, speed, tilt):
+        """One block: raw residuals (cu), log2 speed Q12, tilt 0.1 deg. Fills `residual`."""
+        if not self.settling():
+            why = self._jump(raw, speed, tilt)
+            if why == SENSOR and not self._turned(tilt):
+                self.reanchor(EMG_FIRST, EMG_LAST, SENSOR)
+            elif why:
+                self.reanchor(0, N_FEATURES - 1, why)
+        elif self._first != UNKNOWN and raw[CONTACT] != UNKNOWN:
+            if self._beyond(raw[CONTACT] - self._first, CONTACT_JUMP_CU):
+                self.reanchor(0, N_FEATURES - 1, self.why)
+        if self._first == UNKNOWN and self.settling():
+            self._first = raw[CONTACT]
+            self._speed = self.anchor_speed = speed
+            self._tilt = self._anchor_tilt = tilt
+        self._before_contact = self._pending[CONTACT]
+        for feature in range(N_FEATURES):
+            self.residual[feature] = self._pending[feature]
+            self._pending[feature] = UNKNOWN
+            self._follow(feature)
+            value = raw[feature]
+            if value == UNKNOWN:
+                continue
+            if self._settle[feature]:
+                self._sum[feature] += value
+                self._settle[feature] -= 1
+                if self._settle[feature] == 0:
+                    self._anchor(feature)
+            else:
+                self._pending[feature] = (
+                    value - self._offset[feature] - self._sensor_offset[feature]
+                )
+        self._pending_speed = speed
+        self._pending_tilt = tilt
+        self._speed = drifted(self._speed, speed)
+        self._tilt = drifted(self._tilt, tilt)
+
+    def _follow(self, feature):
+        """The running level of what evidence was given."""
+        value = self.residual[feature]
+        if value == UNKNOWN:
+            return
+        level = self._level_q4[feature]
+        # Four spreads, Q4.
+        limit = self.spread_cu[feature] << 6
+        self._level_q4[feature] = level + (clip((value << LEVEL_Q) - level, limit) >> LEVEL_SHIFT)
+
+    def _anchor(self, feature):
+        """Settled: the offset that lets the residual go on from where it was."""
+        mean = self._sum[feature] // SETTLE_BLOCKS
+        total = mean - (self._level_q4[feature] >> LEVEL_Q)
+        why = self._why[feature]
+        self._why[feature] = STEADY
+        spread = self.spread_cu[feature]
+        if feature == CONTACT and why != SENSOR:
+            self.away = 0 if self._is_home(total) else 1
+        if why == SENSOR:
+            shift = total - self._offset[feature] - self._sensor_offset[feature]
+            # A shift within the noise is better not corrected than guessed.
+            if clip(shift, 3 * spread >> 1) != shift:
+                self._sensor_offset[feature] += shift
+            self.doubt_cu[feature] += spread >> 1
+        elif self.away:
+            self._offset[feature] = total - self._sensor_offset[feature]
+            self.doubt_cu[feature] += spread
+        else:
+            self._offset[feature] = 0
+            self.doubt_cu[feature] += spread >> 1
+        self.doubt_cu[feature] = clip(self.doubt_cu[feature], 2 * spread)
+
+    def _is_home(self, total):
+        """Whether pace and grade are those of the baseline."""
+        if self._speed != UNKNOWN and self._home_speed != UNKNOWN:
+            if outside(self._speed, self._home_speed, HOME_SPEED_CU):
+                return False
+        elif self._beyond(total - self._sensor_offset[CONTACT], CONTACT_JUMP_CU >> 1):
+            return False
+        return not outside(self._tilt, self._home_tilt, HOME_TILT_DDEG)
+
+    def _jump(self, raw, speed, tilt):
+        """Why the last two blocks both left the regime, or STEADY."""
+        tilted = self._both(tilt, self._pending_tilt, self._tilt, TILT_JUMP_DDEG)
+        if tilted and self._turned(tilt):
+            return SENSOR
+        if tilted:
+            return TERRAIN
+        if self._both(speed, self._pending_speed, self._speed, SPEED_JUMP_CU):
+            return PACE
+        if self._jumped(raw, CONTACT, CONTACT_JUMP_CU) and self._sudden():
+            return PACE
+        if self.away and self._back(tilt):
+            return TERRAIN
+        if self._jumped(raw, RMS, RMS_JUMP_CU) or self._jumped(raw, MNF, MNF_JUMP_CU):
+            return SENSOR
+        return STEADY
+
+    def _sudden(self):
+        """Whether contact moved between the last two blocks before this one, not over minutes."""
+        before = self._before_contact
+        if before == UNKNOWN:
+            return True
+        moved = self._pending[CONTACT] - before
+        return clip(moved, CONTACT_JUMP_CU >> 1) != moved
+
+    def _back(self, tilt):
+        """Whether two blocks lie far nearer to the home tilt than to that of the anchor."""
+        home = self._home_tilt
+        anchor = self._anchor_tilt
+        before = self._pending_tilt
+        if home == UNKNOWN or anchor == UNKNOWN or tilt == UNKNOWN or before == UNKNOWN:
+            return False
+        if not outside(anchor, home, HOME_TILT_DDEG):
+            return False
+        return 3 * abs(tilt - home) < abs(tilt - anchor) and 3 * abs(before - home) < abs(
+            before - anchor
+        )
+
+    def _turned(self, tilt):
+        return outside(tilt, self._tilt, TILT_SLIP_DDEG)
+
+    def _both(self, now, before, reference, limit):
+        if now == UNKNOWN or before == UNKNOWN or reference == UNKNOWN:
+            return False
+        now -= reference
+        before -= reference
+        return (now > limit and before > limit) or (now < -limit and before < -limit)
+
+    def _jumped(self, raw, feature, least):
+        if raw[feature] == UNKNOWN or self._pending[feature] == UNKNOWN:
+            return False
+        now = raw[feature] - self._offset[feature] - self._sensor_offset[feature]
+        limit = 5 * self.spread_cu[feature] >> 1
+        limit = limit if limit > least else least
+        level = self._level_q4[feature] >> LEVEL_Q
+        return self._both(now, self._pending[feature], level, limit)
+
+    def _beyond(self, change, least):
+        limit = 3 * self.spread_cu[CONTACT] >> 1
+        limit = limit if limit > least else least
+        return clip(change, limit) != change
+
+
+def outside(value, reference, limit):
+    """Whether two known values differ by more than limit."""
+    if value == UNKNOWN or reference == UNKNOWN:
+        return False
+    return clip(value - reference, limit) != value - reference
+
+
+def drifted(reference, value):
+    """A reference that follows slow change (1/8 of every block) and not a jump."""
+    if value == UNKNOWN or reference == UNKNOWN:
+        return value if reference == UNKNOWN else reference
+    return reference + ((value - reference) >> 3)

@@ -1,0 +1,52 @@
+"""From a sensor's sample count to the session's time, exact over hours.
+
+The IMU's own clock is off nominal by up to some percent. Its source tells the real rate;
+the anchor moves on by whole blocks with the remainder carried, so nothing accumulates.
+"""
+
+import micropython
+
+from band.units import DMS_PER_S
+
+
+class Timebase:
+    """Time of IMU positions. Positions are in sixteenths of a frame (`_f16`).
+
+    `end_dms`: all frames before it have been processed; `next_end_dms`: what it will be after
+    one more quantum of frames.
+    """
+
+    def __init__(self, rate_mhz, quantum):
+        self._quantum = quantum
+        self._frame = 0  # the anchor: this frame was taken at ...
+        self._rest = 0  # ... end_dms + _rest / rate_mhz
+        self.end_dms = 0
+        self.rate(rate_mhz)
+
+    def rate(self, rate_mhz):
+        """The source's rate, told or measured anew; times from the anchor on follow it."""
+        self._rate_mhz = rate_mhz
+        self._rest = 0
+        total = self._quantum * (DMS_PER_S * 1000)
+        self._step_dms = total // rate_mhz
+        self._step_rest = total % rate_mhz
+        self._dms_per_f16_q14 = (DMS_PER_S * 1000 * 1024 + rate_mhz // 2) // rate_mhz
+        self.next_end_dms = self.end_dms + self._step_dms
+
+    @micropython.native
+    def advance(self):
+        """One more quantum has been processed."""
+        self._frame += self._quantum
+        self.end_dms = self.next_end_dms
+        self._rest += self._step_rest
+        if self._rest >= self._rate_mhz:
+            self._rest -= self._rate_mhz
+            self.end_dms += 1
+        self.next_end_dms = self.end_dms + self._step_dms
+
+    @micropython.native
+    def at_dms(self, position_f16):
+        """Time of a position at most 2 s away from the anchor."""
+        return self.end_dms + (
+            ((position_f16 - (self._frame << 4)) * self._dms_per_f16_q14 + 8192) >> 14
+        )

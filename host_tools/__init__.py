@@ -1,0 +1,1 @@
+"""Host side of the calf band: replay, synthesis, reports and the virtual band."""
