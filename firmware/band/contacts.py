@@ -245,9 +245,9 @@ def impact_rise_f16(magnitudes, mask: int, start: int, stop: int, back: int) -> 
         i += 1
     low = int(m[dip & mask])
     level = low * 4 + int(m[peak & mask]) - low
-    i = dip
-    while i < peak and int(m[i & mask]) * 4 < level:
-        i += 1
+    i = peak
+    while i > dip and int(m[(i - 1) & mask]) * 4 >= level:
+        i -= 1
     before = int(m[(i - 1) & mask]) * 4
     rise = int(m[i & mask]) * 4 - before
     if i == dip or rise <= 0:
