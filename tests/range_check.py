@@ -22,12 +22,12 @@ SMALL_INT_LIMIT = 1 << 30
 
 
 class Pointer:
-    """ptr8, ptr16 or ptr32 onto an array: stores keep the low bits, as the machine does."""
+    """ptr8, ptr16 or ptr32 onto an array, of any element size: loads are unsigned, as on the
+    64-bit host; stores keep the low bits, as the machine does."""
 
     def __init__(self, memory: array[int] | bytes | bytearray, bits: int) -> None:
-        self.memory: Any = memory
+        self.memory: Any = memoryview(memory).cast("B").cast({8: "B", 16: "H", 32: "I"}[bits])
         self.mask = (1 << bits) - 1
-        self.signed = isinstance(memory, array) and memory.typecode == "i"
 
     def __getitem__(self, index: int) -> int:
         if index < 0:
@@ -37,10 +37,7 @@ class Pointer:
     def __setitem__(self, index: int, value: int) -> None:
         if index < 0:
             raise IndexError(index)
-        value &= self.mask
-        if self.signed and value >= 1 << 31:
-            value -= 1 << 32
-        self.memory[index] = value
+        self.memory[index] = value & self.mask
 
 
 class _Wrap(ast.NodeTransformer):
