@@ -86,7 +86,9 @@ def replay(
     ],
     athlete: Annotated[
         Path | None,
-        typer.Option(help="TOML: mass_kg, height_m, speed_m_s, side, earlier [[runs]]."),
+        typer.Option(
+            help="TOML: mass_kg, height_m, speed_m_s, side, and `runs` tables of earlier baselines."
+        ),
     ] = None,
     settings: Annotated[Path | None, typer.Option(help="TOML: mains_hz = 0, 50 or 60.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
