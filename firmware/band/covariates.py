@@ -22,6 +22,9 @@ class Covariates:
         self._cadence_q4 = UNKNOWN
         self._home_speed_q4 = UNKNOWN
         self._home_tilt_q4 = UNKNOWN
+        self._last_tilt = UNKNOWN
+        self._tilt_steps = 0  # sum of |change| from block to block, and their number
+        self._tilt_blocks = 0
 
     def take(self, value):
         """Medians by the columns of blocks.py."""
@@ -40,12 +43,22 @@ class Covariates:
         """The block belongs to the baseline: its pace and tilt are the ones to return to."""
         self._home_speed_q4 = follow(self._home_speed_q4, self.x[SPEED], HOME_SHIFT)
         self._home_tilt_q4 = follow(self._home_tilt_q4, self.tilt_ddeg, HOME_SHIFT)
+        if self._last_tilt != UNKNOWN and self.tilt_ddeg != UNKNOWN:
+            self._tilt_steps += abs(self.tilt_ddeg - self._last_tilt)
+            self._tilt_blocks += 1
+        self._last_tilt = self.tilt_ddeg
 
     def home_speed(self):
         return from_q4(self._home_speed_q4)
 
     def home_tilt(self):
         return from_q4(self._home_tilt_q4)
+
+    def home_tilt_spread(self):
+        """SD of the tilt of one block: mean |change| between two blocks, times sqrt(pi) / 2."""
+        if self._tilt_blocks == 0:
+            return 0
+        return self._tilt_steps * 227 // (self._tilt_blocks << 8)
 
     def pace_known(self):
         return self.x[SPEED] != UNKNOWN

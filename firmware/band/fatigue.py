@@ -2,11 +2,13 @@
 
 Works on 25-stride medians, once every 18 s; a stride itself is only filed. Data flow:
 blocks -> covariates -> baseline -> regimes -> domains -> warning. Nothing allocates after
-construction.
+construction; functions with eleven or more words of state are native in all these files, since
+bytecode takes so large a frame from the heap.
 """
 
 from array import array
 
+import micropython
 from micropython import const
 
 from band import trend
@@ -22,7 +24,7 @@ from band.changes import (
 )
 from band.covariates import Covariates
 from band.domains import Evidence
-from band.fault_watch import ALL_FAULTS, ELECTRODE_CH1, EMG_FAULTS, FaultWatch
+from band.fault_watch import ALL_FAULTS, ELECTRODE_CH1, EMG_FAULTS, GYRO_LOST, FaultWatch
 from band.regimes import PACE, SENSOR, TERRAIN, Regimes
 from band.units import UNKNOWN
 from band.warning import (
@@ -34,12 +36,14 @@ from band.warning import (
     HEAVY_BLIND_DMS,
     HEAVY_DMS,
     NONE,
+    ONE_Q8,
     WATCH,
     Levels,
     attribute,
     confidence,
     pace_explains,
     reasons,
+    scaled_level_q8,
 )
 from band.wire import STRIDE, STRIDE_EXTRA, WARNING, index
 
@@ -96,6 +100,7 @@ class Fatigue:
         self._due = 1  # the first row
         self._told_dms = 0
 
+    @micropython.native
     def stride(self, rec):
         """One stride record (wire.STRIDE + STRIDE_EXTRA), valid or not, any gait."""
         t_dms = rec[I_T_IC]
@@ -165,6 +170,7 @@ class Fatigue:
             if feature >= EMG_FIRST:
                 self.baseline.forget(feature)
 
+    @micropython.native
     def _close_block(self, t_dms):
         block = self._block
         block.close()
@@ -195,6 +201,7 @@ class Fatigue:
                 self.baseline.forget(feature)
         self._degraded = degraded
 
+    @micropython.native
     def _collect(self):
         """A block for the baseline, or for that of a feature that came late."""
         baseline = self.baseline
@@ -222,9 +229,14 @@ class Fatigue:
         if self._to_fit == N_FEATURES and self.phase == BASELINE:
             self.phase = WATCHING
             self.levels.begin()
-            self.regimes.start(self.covariates.home_speed(), self.covariates.home_tilt())
+            self.regimes.start(
+                self.covariates.home_speed(),
+                self.covariates.home_tilt(),
+                self.covariates.home_tilt_spread(),
+            )
             self._due = 1
 
+    @micropython.native
     def _watch(self, t_dms, dt_dms):
         """Weigh one block. Returns NEW_WARNING when there is something to tell."""
         x = self.covariates.x
@@ -247,6 +259,7 @@ class Fatigue:
                 return self._tell(t_dms)
         return 0
 
+    @micropython.native
     def _weigh(self):
         """Evidence of every feature, then of the domains."""
         evidence = self.evidence
@@ -273,15 +286,16 @@ class Fatigue:
         level = self.levels.level
         if level >= HEAVY:
             return attribute(self.evidence) or self._cause
-        if self.faults.reported & (EMG_FAULTS | ALL_FAULTS):
+        if self.faults.reported & (EMG_FAULTS | ALL_FAULTS | GYRO_LOST):
             return BY_SENSOR
         if self.phase >= WATCHING:
-            if self.regimes.away or self.regimes.settling():
-                if self.regimes.why == PACE:
+            if self.regimes.away:
+                if self.regimes.cause == PACE:
                     return BY_PACE
-                if self.regimes.why == TERRAIN:
+                if self.regimes.cause == TERRAIN:
                     return BY_TERRAIN
-            if not self.covariates.pace_known() and pace_explains(self.evidence):
+            far = abs(scaled_level_q8(self.evidence, CONTACT)) >= ONE_Q8
+            if far and not self.covariates.pace_known() and pace_explains(self.evidence):
                 return BY_PACE
         return attribute(self.evidence) if level >= WATCH else NONE
 

@@ -2,6 +2,7 @@
 
 from array import array
 
+import micropython
 from micropython import const
 
 from band.wire import FAULTS
@@ -36,6 +37,7 @@ class FaultWatch:
         self._last_dms = array("i", [0] * N_FAULTS)
         self._reports = array("i", [0] * N_FAULTS)
 
+    @micropython.native
     def update(self, t_dms, faults):
         """Returns 1 when `reported` changed."""
         if faults | self._active == 0:

@@ -3,7 +3,8 @@
 Two directions are measured on every stride: the mean acceleration (mostly along the tibia)
 and the main axis of rotation (right-left). A fast average of them follows a shift of the band
 within a few strides; a slow one remembers how it was worn. When they part while the running
-itself has not changed, the band has slipped, and the frame is found anew.
+itself has not changed, the band has slipped, and the frame is found anew; so it is, without a
+word, in another gait.
 """
 
 from array import array
@@ -19,7 +20,7 @@ SLIP_STRIDES = const(4)  # this many strides in a row must agree
 FAST = const(2)  # averages over 2**FAST strides
 SLOW = const(6)
 SIN_SLIP = const(1428)  # 5 degrees
-SIN_TILT_SLIP = const(2845)  # 10 degrees in the sagittal plane, where pace and grade act as well
+SIN_TILT_SLIP = const(4240)  # 15 degrees in the sagittal plane, where pace and grade act as well
 
 
 @micropython.viper
@@ -101,19 +102,26 @@ class ShankFrame:
         self._fast_up = array("i", (0, 0, 0))
         self._lean = 0  # sine between `_fast_up` and the flexion axis, slow
         self._doubts = 0
+        self._strange = 0  # strides in a row of another gait
         self._wrong_way = 0
-        self._stride_steps = 0
-        self._magnitude = 0
+        self._stride_q6 = 0  # slow averages of stride time and mean |a|: the pace of the frame
+        self._magnitude_q6 = 0
+        self._had_gyr = False
 
     def forget(self):
         """Start anew, as after putting the band on."""
         self.strides = 0
         self._doubts = 0
+        self._strange = 0
         self._wrong_way = 0
 
     @micropython.native
     def update(self, sums, stride_steps, has_gyr):
         """Take one stride's means (contacts.stride_sums). Returns True when the band slipped."""
+        if has_gyr != self._had_gyr:
+            # With the axis of flexion `up` is at right angles to it, without it is not.
+            self.forget()
+            self._had_gyr = has_gyr
         first = self.strides == 0
         for k in range(3):
             new = sums[k] << 4
@@ -139,8 +147,13 @@ class ShankFrame:
                 self.slips += 1
                 self.forget()
         self._settle(has_gyr)
-        self._stride_steps = stride_steps
-        self._magnitude = sums[3]
+        if self.strides == 0:
+            self._stride_q6 = stride_steps << 6
+            self._magnitude_q6 = sums[3] << 6
+        else:
+            shift = FAST if self.strides < SETTLED_STRIDES else SLOW
+            self._stride_q6 += ((stride_steps << 6) - self._stride_q6) >> shift
+            self._magnitude_q6 += ((sums[3] << 6) - self._magnitude_q6) >> shift
         self.strides += 1
         return slipped
 
@@ -187,6 +200,16 @@ class ShankFrame:
 
     @micropython.native
     def _parted(self, sums, stride_steps, has_gyr):
+        magnitude = self._magnitude_q6 >> 6
+        dm = sums[3] - magnitude
+        if dm * 4 > magnitude or dm * -4 > magnitude:
+            # Walking or standing about: another gait turns the leg about another axis.
+            self._doubts = 0
+            self._strange += 1
+            if self._strange >= SLIP_STRIDES:
+                self.forget()
+            return False
+        self._strange = 0
         up = self._fast_up
         doubt = False
         if has_gyr:
@@ -199,9 +222,8 @@ class ShankFrame:
             along = _dot(up, self.up)
             tilted = isqrt((1 << 28) - along * along) if along < Q14 else 0
         if abs(tilted) > SIN_TILT_SLIP:
-            # Only when pace and loading stayed the same is it the band that moved.
-            dt = stride_steps - self._stride_steps
-            dm = sums[3] - self._magnitude
+            # Only at the pace and the loading the frame was found at is it the band that moved.
+            dt = stride_steps - (self._stride_q6 >> 6)
             if dt * dt <= 25 and dm * 12 < sums[3] and dm * -12 < sums[3]:
                 doubt = True
         self._doubts = self._doubts + 1 if doubt else 0

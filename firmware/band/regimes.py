@@ -7,6 +7,7 @@ level it had. A jump back to the home pace and grade restores the home offsets.
 
 from array import array
 
+import micropython
 from micropython import const
 
 from band.changes import CONTACT, EMG_FIRST, EMG_LAST, MNF, N_FEATURES, RMS
@@ -28,7 +29,6 @@ RMS_JUMP_CU = const(940)  # 17 %
 MNF_JUMP_CU = const(295)  # 5 %
 SPEED_JUMP_CU = const(290)  # 5 %
 TILT_JUMP_DDEG = const(12)
-TILT_SLIP_DDEG = const(50)  # the band itself has turned
 HOME_SPEED_CU = const(150)
 HOME_TILT_DDEG = const(7)
 
@@ -42,6 +42,7 @@ class Regimes:
         # Every level found anew leaves a doubt: more where the muscles' work changed as well.
         self.doubt_cu = array("i", [0] * N_FEATURES)
         self.why = STEADY
+        self.cause = STEADY  # what being away from the baseline's pace and grade looks like
         self.away = 0
         self.pace_jumps = 0
         self.anchor_speed = UNKNOWN  # log2 speed where the offsets were found
@@ -49,6 +50,8 @@ class Regimes:
         self._home_speed = UNKNOWN
         self._home_tilt = UNKNOWN
         self._tilt = UNKNOWN
+        self._tilt_jump = TILT_JUMP_DDEG
+        self._tilt_home = HOME_TILT_DDEG
         self._level_q4 = array("i", [0] * N_FEATURES)
         self._pending = array("i", [UNKNOWN] * N_FEATURES)
         self._pending_speed = UNKNOWN
@@ -61,9 +64,14 @@ class Regimes:
         self._first = UNKNOWN
         self._sensor_offset = array("i", [0] * N_FEATURES)
         self._offset = array("i", [0] * N_FEATURES)
+        self._moved = array("i", [0] * N_FEATURES)  # by the last jump
 
-    def start(self, speed, tilt):
+    def start(self, speed, tilt, tilt_spread):
         """The baseline is complete: its pace and tilt are home."""
+        if 3 * tilt_spread > self._tilt_jump:
+            self._tilt_jump = 3 * tilt_spread
+        if 3 * tilt_spread > 2 * self._tilt_home:
+            self._tilt_home = 3 * tilt_spread >> 1
         self._home_speed = self._speed = self.anchor_speed = speed
         self._home_tilt = self._tilt = self._anchor_tilt = tilt
         self._pending_speed = UNKNOWN
@@ -86,11 +94,12 @@ class Regimes:
             if why == PACE:
                 self.pace_jumps += 1
 
+    @micropython.native
     def take(self, raw, speed, tilt):
         """One block: raw residuals (cu), log2 speed Q12, tilt 0.1 deg. Fills `residual`."""
         if not self.settling():
             why = self._jump(raw, speed, tilt)
-            if why == SENSOR and not self._turned(tilt):
+            if why == SENSOR:
                 self.reanchor(EMG_FIRST, EMG_LAST, SENSOR)
             elif why:
                 self.reanchor(0, N_FEATURES - 1, why)
@@ -102,6 +111,7 @@ class Regimes:
             self._speed = self.anchor_speed = speed
             self._tilt = self._anchor_tilt = tilt
         self._before_contact = self._pending[CONTACT]
+        was_settling = self.settling()
         for feature in range(N_FEATURES):
             self.residual[feature] = self._pending[feature]
             self._pending[feature] = UNKNOWN
@@ -118,6 +128,8 @@ class Regimes:
                 self._pending[feature] = (
                     value - self._offset[feature] - self._sensor_offset[feature]
                 )
+        if was_settling and not self.settling() and self.why != SENSOR:
+            self._name()
         self._pending_speed = speed
         self._pending_tilt = tilt
         self._speed = drifted(self._speed, speed)
@@ -133,6 +145,7 @@ class Regimes:
         limit = self.spread_cu[feature] << 6
         self._level_q4[feature] = level + (clip((value << LEVEL_Q) - level, limit) >> LEVEL_SHIFT)
 
+    @micropython.native
     def _anchor(self, feature):
         """Settled: the offset that lets the residual go on from where it was."""
         mean = self._sum[feature] // SETTLE_BLOCKS
@@ -140,14 +153,18 @@ class Regimes:
         why = self._why[feature]
         self._why[feature] = STEADY
         spread = self.spread_cu[feature]
+        moved = total - self._offset[feature] - self._sensor_offset[feature]
+        self._moved[feature] = moved
+        # A shift within the noise is better not corrected than guessed.
+        slight = clip(moved, 3 * spread >> 1) == moved
         if feature == CONTACT and why != SENSOR:
             self.away = 0 if self._is_home(total) else 1
         if why == SENSOR:
-            shift = total - self._offset[feature] - self._sensor_offset[feature]
-            # A shift within the noise is better not corrected than guessed.
-            if clip(shift, 3 * spread >> 1) != shift:
-                self._sensor_offset[feature] += shift
+            if not slight:
+                self._sensor_offset[feature] += moved
             self.doubt_cu[feature] += spread >> 1
+        elif why == TERRAIN and slight:
+            return
         elif self.away:
             self._offset[feature] = total - self._sensor_offset[feature]
             self.doubt_cu[feature] += spread
@@ -156,6 +173,21 @@ class Regimes:
             self.doubt_cu[feature] += spread >> 1
         self.doubt_cu[feature] = clip(self.doubt_cu[feature], 2 * spread)
 
+    def _name(self):
+        """Pace or terrain: uphill the calf works more while contact gets longer, but a slower
+        pace gives longer contact with less work. A tilt alone names nothing: it moves with pace
+        too, and comes back as the shank's frame follows."""
+        if not self.away:
+            self.cause = STEADY
+            return
+        contact = self._moved[CONTACT]
+        moved = clip(contact, CONTACT_JUMP_CU >> 1) != contact
+        if moved and not self._settle[RMS]:
+            muscle = self._moved[RMS] if contact > 0 else -self._moved[RMS]
+            self.cause = TERRAIN if 2 * muscle > self.spread_cu[RMS] else PACE
+        elif moved or self.why == PACE:
+            self.cause = self.why
+
     def _is_home(self, total):
         """Whether pace and grade are those of the baseline."""
         if self._speed != UNKNOWN and self._home_speed != UNKNOWN:
@@ -163,19 +195,16 @@ class Regimes:
                 return False
         elif self._beyond(total - self._sensor_offset[CONTACT], CONTACT_JUMP_CU >> 1):
             return False
-        return not outside(self._tilt, self._home_tilt, HOME_TILT_DDEG)
+        return not outside(self._tilt, self._home_tilt, self._tilt_home)
 
     def _jump(self, raw, speed, tilt):
         """Why the last two blocks both left the regime, or STEADY."""
-        tilted = self._both(tilt, self._pending_tilt, self._tilt, TILT_JUMP_DDEG)
-        if tilted and self._turned(tilt):
-            return SENSOR
-        if tilted:
-            return TERRAIN
         if self._both(speed, self._pending_speed, self._speed, SPEED_JUMP_CU):
             return PACE
         if self._jumped(raw, CONTACT, CONTACT_JUMP_CU) and self._sudden():
             return PACE
+        if self._both(tilt, self._pending_tilt, self._tilt, self._tilt_jump):
+            return TERRAIN
         if self.away and self._back(tilt):
             return TERRAIN
         if self._jumped(raw, RMS, RMS_JUMP_CU) or self._jumped(raw, MNF, MNF_JUMP_CU):
@@ -197,14 +226,11 @@ class Regimes:
         before = self._pending_tilt
         if home == UNKNOWN or anchor == UNKNOWN or tilt == UNKNOWN or before == UNKNOWN:
             return False
-        if not outside(anchor, home, HOME_TILT_DDEG):
+        if not outside(anchor, home, self._tilt_home):
             return False
         return 3 * abs(tilt - home) < abs(tilt - anchor) and 3 * abs(before - home) < abs(
             before - anchor
         )
-
-    def _turned(self, tilt):
-        return outside(tilt, self._tilt, TILT_SLIP_DDEG)
 
     def _both(self, now, before, reference, limit):
         if now == UNKNOWN or before == UNKNOWN or reference == UNKNOWN:
@@ -213,6 +239,7 @@ class Regimes:
         before -= reference
         return (now > limit and before > limit) or (now < -limit and before < -limit)
 
+    @micropython.native
     def _jumped(self, raw, feature, least):
         if raw[feature] == UNKNOWN or self._pending[feature] == UNKNOWN:
             return False

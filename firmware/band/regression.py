@@ -7,6 +7,8 @@ athletes s and the feature's block noise n, the slope is (Sxy + r b0) / (Sxx + r
 
 from array import array
 
+import micropython
+
 from band.changes import (
     N_COVARIATES,
     PRIOR_SLOPE_Q8,
@@ -37,6 +39,7 @@ class Slopes:
             return 0
         return clip(x - reference, X_LIMIT)
 
+    @micropython.native
     def explained(self, feature, x, start, step):
         """Change (cu) that the covariates x[start], x[start + step], ... account for."""
         total = 0
@@ -46,6 +49,7 @@ class Slopes:
             total += (slope * deviation) >> 8
         return total
 
+    @micropython.native
     def fit(self, feature, x, start, step, y, y_start, n):
         """Learn the slopes from n blocks; y (cu) is relative to its own median.
 

@@ -61,6 +61,7 @@ def clip(value, limit):
     return value
 
 
+@micropython.native
 def known_into(source, start, n, out):
     """Copy the known values of source[start : start + n] to out; returns how many."""
     known = 0

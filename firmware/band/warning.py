@@ -2,6 +2,7 @@
 
 from array import array
 
+import micropython
 from micropython import const
 
 from band.changes import (
@@ -44,7 +45,7 @@ HEAVY_DMS = const(1_800_000)
 HEAVY_BLIND_DMS = const(3_600_000)  # at a pace that is not known and has jumped
 DOWN_DMS = const(1_800_000)
 TEN_PERCENT_CU = const(563)
-PACE_CU = const(500)  # 9 %: less drowns in the scatter of shock
+PACE_CU = const(300)  # 5 %: less drowns in the scatter of shock
 RISE_BLOCKS = const(10)  # 3 minutes
 RISE_Q8 = const(26)
 
@@ -65,6 +66,7 @@ class Levels:
         """The baseline is complete."""
         self.level = FRESH
 
+    @micropython.native
     def update(self, evidence, dt_dms, heavy_dms):
         """One block; heavy and above need heavy_dms. Returns 1 when the level changed."""
         weigh(evidence.likely_q8, self.score_q8)
@@ -95,6 +97,7 @@ class Levels:
                 self._below_dms = 0
         return 1 if self.level != before else 0
 
+    @micropython.native
     def _rising(self, evidence):
         """Whether mechanics and EMG together are further off than three minutes ago."""
         total = 0
@@ -108,6 +111,7 @@ class Levels:
         return self._blocks > RISE_BLOCKS and total > past + RISE_Q8
 
 
+@micropython.native
 def weigh(domains_q8, scores_q8):
     """Evidence for watch, heavy and very heavy from the four domains' scores."""
     mechanics = domains_q8[MECHANICS]
@@ -175,18 +179,23 @@ def attribute(evidence):
 
 
 def pace_explains(evidence):
-    """Whether shock moved with contact as both do with pace, for an athlete of unknown pace."""
+    """Whether contact and shock moved as both do with pace, for an athlete of unknown pace.
+
+    Slower gives longer contact and a weaker shock, where tired legs land harder. Faster gives
+    shorter contact and more shock or push-off, where tired legs that stiffen push off less.
+    """
     if not evidence.seen[TIB_PEAK]:
         return False
-    # Contact goes with speed to the -0.59, shock with speed to the 1.0.
-    implied = -evidence.level_cu[CONTACT] * 7 >> 2
     shock = evidence.level_cu[TIB_PEAK]
-    if implied < 0:
-        implied = -implied
-        shock = -shock
-    return implied > PACE_CU and 10 * shock > 7 * implied
+    if evidence.level_cu[CONTACT] < 0:
+        push = scaled_level_q8(evidence, PUSHOFF)
+        return scaled_level_q8(evidence, CONTACT) < -HALF_Q8 and (shock > 0 or push > 0)
+    # Contact goes with speed to the -0.59, shock with speed to the 1.0.
+    implied = evidence.level_cu[CONTACT] * 7 >> 2
+    return implied > PACE_CU and -10 * shock > 7 * implied
 
 
+@micropython.native
 def confidence(levels, evidence, baseline_blocks, prior_runs, pace_known):
     """Percent: margin, agreement, size of the baseline, earlier runs; capped where blind."""
     level = levels.level
@@ -206,8 +215,10 @@ def confidence(levels, evidence, baseline_blocks, prior_runs, pace_known):
         if evidence.likely_q8[SHOCK] >= ONE_Q8:
             percent += 3
     percent += min(8, baseline_blocks >> 2)
-    percent += 3 * prior_runs
-    cap = 75 + 4 * prior_runs
+    # Earlier runs steady the expectation by half a spread at most: they are worth little.
+    runs = min(5, prior_runs)
+    percent += runs
+    cap = 75 + runs
     if not pace_known:
         cap = min(cap, 60)
     if not emg:
