@@ -47,16 +47,17 @@ def write_tables(folder: Path, records: Records) -> None:
 
 
 def _warning_lines(rows: list[list[int]]) -> Iterator[str]:
-    """The first state and each change of level; the chain also tells changes of faults alone."""
+    """The first state and each change of level, cause or faults: a named fault is a row too."""
     at = {name: i for i, (name, *_) in enumerate(wire.WARNING)}
     t_s = wire.WARNING[at["t_s"]]
     yield "t_s,level,name,confidence_pct,attribution,reasons,faults"
     said = None
     for row in rows:
         level = row[at["level"]]
-        if level == said:
+        state = (level, row[at["attribution"]], row[at["faults"]])
+        if state == said:
             continue
-        said = level
+        said = state
         yield ",".join(
             (
                 cell(row[at["t_s"]], t_s[1], t_s[2]),

@@ -51,7 +51,11 @@ def records_of(strides=(), bursts=(), warnings=()) -> Records:
 
 def test_columns_are_the_promised_ones_and_lines_end_in_lf(tmp_path):
     stride = [7, 123_456, UNKNOWN, *range(1, len(wire.STRIDE) + len(wire.STRIDE_EXTRA) - 2)]
-    warnings = [[600_000, 3, 1, 72, 0b101, 1 << 9], [610_000, 3, 1, 70, 0b101, 0]]
+    warnings = [
+        [600_000, 3, 1, 72, 0b101, 1 << 9],
+        [605_000, 3, 1, 71, 0b101, 1 << 9],
+        [610_000, 3, 1, 70, 0b101, 0],
+    ]
     write_tables(tmp_path, records_of([stride], [[1, 10, 20, 30, 40, 50]], warnings))
     strides = (tmp_path / "strides.csv").read_bytes().decode()
     assert "\r" not in strides
@@ -64,6 +68,7 @@ def test_columns_are_the_promised_ones_and_lines_end_in_lf(tmp_path):
     assert (tmp_path / "warnings.csv").read_text().splitlines() == [
         "t_s,level,name,confidence_pct,attribution,reasons,faults",
         "60.0000,3,heavy,72,peripheral,contact longer; stiffness lower,band slipped",
+        "61.0000,3,heavy,70,peripheral,contact longer; stiffness lower,",
     ]
 
 

@@ -9,7 +9,8 @@ With a gyroscope, about the segment's own axis (positive: the foot swings forwar
                      15 % of the fall between them is done, less a constant.
 With acceleration alone, free of wearing angle:
     initial contact  where |a| has risen a quarter of the way from the dip to the impact peak;
-    toe-off          the minimum of the acceleration along the tibia under a 220 ms window.
+    toe-off          the valley of the acceleration along the tibia, under a 220 ms window, that
+                     is nearest to 40 % of the stride.
 The constants are the filters' and the tissue's delays; they hold for everyone.
 """
 
@@ -26,9 +27,8 @@ MINIMUM_TO_TOE_OFF_F16 = const(373)  # 28 ms
 
 
 @micropython.viper
-def project(steps, step: int, mask: int, n: int, first: int, axis, out):
+def project(steps: ptr16, step: int, mask: int, n: int, first: int, axis, out):
     """out[k] = axis . (three components from `first`) for n steps; axis in Q14, array('i')."""
-    p = ptr16(steps)
     o = ptr16(out)
     a = ptr16(axis)
     # The halves of an int32 in Q14 are read apart: components are within +-1.
@@ -39,9 +39,9 @@ def project(steps, step: int, mask: int, n: int, first: int, axis, out):
     while k < n:
         i = (step & mask) * 6 + first
         v = (
-            (((p[i] ^ 0x8000) - 0x8000) * ax >> 2)
-            + (((p[i + 1] ^ 0x8000) - 0x8000) * ay >> 2)
-            + (((p[i + 2] ^ 0x8000) - 0x8000) * az >> 2)
+            (((steps[i] ^ 0x8000) - 0x8000) * ax >> 2)
+            + (((steps[i + 1] ^ 0x8000) - 0x8000) * ay >> 2)
+            + (((steps[i + 2] ^ 0x8000) - 0x8000) * az >> 2)
             + 2048
         ) >> 12
         if v > 32767:
@@ -50,6 +50,36 @@ def project(steps, step: int, mask: int, n: int, first: int, axis, out):
             v = -32768
         o[k] = v ^ 0x8000
         step += 1
+        k += 1
+
+
+@micropython.viper
+def smooth_33_ms(source: ptr16, k: int, n: int, out):
+    """Hann window of 7 steps, zero delay, ends held; k = 0. Weights sum to 2**14."""
+    o = ptr16(out)
+    while k < n:
+        if k >= 3 and k + 3 < n:
+            v = 600 * (source[k - 3] + source[k + 3]) + 2048 * (source[k - 2] + source[k + 2])
+            v += 3496 * (source[k - 1] + source[k + 1]) + 4096 * source[k]
+        else:
+            v = 0
+            i = -3
+            while i <= 3:
+                j = k + i
+                if j < 0:
+                    j = 0
+                elif j >= n:
+                    j = n - 1
+                weight = 4096
+                if i == 1 or i == -1:
+                    weight = 3496
+                elif i == 2 or i == -2:
+                    weight = 2048
+                elif i:
+                    weight = 600
+                v += weight * source[j]
+                i += 1
+        o[k] = (v + 8192) >> 14
         k += 1
 
 
@@ -108,6 +138,25 @@ def lowest(values, start: int, stop: int) -> int:
             at = i
         i += 1
     return at
+
+
+@micropython.viper
+def valley(values, start: int, stop: int, expected: int) -> int:
+    """The local minimum in (start, stop) nearest to `expected`; -1 when there is none."""
+    v = ptr16(values)
+    best = 0 - 1
+    nearest = stop
+    i = start + 1
+    while i < stop - 1:
+        if int(v[i]) < int(v[i - 1]) and int(v[i]) <= int(v[i + 1]):
+            away = i - expected
+            if away < 0:
+                away = 0 - away
+            if away < nearest:
+                nearest = away
+                best = i
+        i += 1
+    return best
 
 
 @micropython.viper
@@ -256,53 +305,49 @@ def impact_rise_f16(magnitudes, mask: int, start: int, stop: int, back: int) -> 
 
 
 @micropython.viper
-def stride_sums(steps, step: int, mask: int, n: int, magnitudes, m_mask: int, out):
+def stride_sums(steps: ptr16, step: int, mask: int, n: int, magnitudes, m_mask: int, out):
     """Over n <= 416 steps: out[0:3] = mean acc, out[3] = mean |a|, out[4:10] = gyr moments.
 
     Moments xx yy zz xy xz yz in (16 LSB)^2, averaged. out: array('i').
     """
-    p = ptr16(steps)
     m = ptr16(magnitudes)
     o = ptr32(out)
-    k = 0
-    while k < 3:
-        total = 0
-        i = 0
-        while i < n:
-            total += p[((step + i) & mask) * 6 + k] ^ 0x8000
-            i += 1
-        o[k] = total // n - 32768
-        k += 1
-    total = 0
-    i = 0
-    while i < n:
-        total += m[((step + i) << 2) & m_mask]
-        i += 1
-    o[3] = total // n
-    while k < 9:
-        a = 3
-        b = 3
-        if k == 4:
-            a = 4
-            b = 4
-        elif k == 5:
-            a = 5
-            b = 5
-        elif k == 6:
-            b = 4
-        elif k == 7:
-            b = 5
-        elif k == 8:
-            a = 4
-            b = 5
-        # Products may be negative: sum them above a bias that keeps the total positive.
-        total = 0
-        i = 0
-        while i < n:
-            j = ((step + i) & mask) * 6
-            x = ((p[j + a] ^ 0x8000) - 0x8000) >> 4
-            y = ((p[j + b] ^ 0x8000) - 0x8000) >> 4
-            total += ((x * y) >> 3) + 0x80000
-            i += 1
-        o[k + 1] = ((total // n) - 0x80000) << 3
-        k += 1
+    ax = 0
+    ay = 0
+    az = 0
+    magnitude = 0
+    xx = 0
+    yy = 0
+    zz = 0
+    xy = 0
+    xz = 0
+    yz = 0
+    stop = step + n
+    while step < stop:
+        magnitude += m[(step << 2) & m_mask]
+        i = (step & mask) * 6
+        ax += steps[i] ^ 0x8000
+        ay += steps[i + 1] ^ 0x8000
+        az += steps[i + 2] ^ 0x8000
+        x = ((steps[i + 3] ^ 0x8000) - 0x8000) >> 4
+        y = ((steps[i + 4] ^ 0x8000) - 0x8000) >> 4
+        z = ((steps[i + 5] ^ 0x8000) - 0x8000) >> 4
+        xx += (x * x) >> 3
+        yy += (y * y) >> 3
+        zz += (z * z) >> 3
+        xy += (x * y) >> 3
+        xz += (x * z) >> 3
+        yz += (y * z) >> 3
+        step += 1
+    o[0] = ax // n - 0x8000
+    o[1] = ay // n - 0x8000
+    o[2] = az // n - 0x8000
+    o[3] = magnitude // n
+    # Sums may be negative: divide them above a bias that makes them positive.
+    bias = n << 19
+    o[4] = ((xx + bias) // n - 0x80000) << 3
+    o[5] = ((yy + bias) // n - 0x80000) << 3
+    o[6] = ((zz + bias) // n - 0x80000) << 3
+    o[7] = ((xy + bias) // n - 0x80000) << 3
+    o[8] = ((xz + bias) // n - 0x80000) << 3
+    o[9] = ((yz + bias) // n - 0x80000) << 3

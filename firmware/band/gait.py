@@ -9,11 +9,13 @@ from array import array
 import micropython
 from micropython import const
 
-from band import contacts, motion
+from band import contacts
+from band.fixmath import median
 from band.frame import ShankFrame
-from band.motion import STEP_MASK, STEPS
+from band.motion import STEPS, condense, health, peak_shake, shake
 from band.units import UNKNOWN
 
+STEP_MASK = const(511)  # as in motion.py; an imported name is looked up each time
 QUANTUM = const(32)  # frames processed at a time, always whole
 STEPS_PER_QUANTUM = const(8)
 MAGNITUDES = const(2048)  # 2.46 s of |a|
@@ -30,6 +32,7 @@ RUN_MAGNITUDE = const(384)  # mean |a| 1.5 g: walking stays below 1.35 g, runnin
 WALK_MAGNITUDE = const(358)
 SLOWEST_RUN = const(208)  # 1.0 s a stride
 FASTEST_RUN = const(90)
+USUAL_OF = const(5)  # strides
 TURN_PROMINENCE = const(500)  # 35 deg/s: more than ripple, less than a weak toe-off crest
 CLIP_LEAST = const(3900)  # 3.8 g: no accelerometer has a smaller range
 LOOK_EVERY = const(4)  # quanta
@@ -37,8 +40,7 @@ CLIP_QUANTA = const(416)  # 16 s, of which a quarter is looked at
 CLIP_REPEATS = const(8)
 STILL_LOOKS = const(4)  # 0.6 s
 
-# Smoothing windows over steps, Q14; np.hanning, the middle one makes the sum exact.
-HANN_33_MS = (600, 2048, 3496, 4096, 3496, 2048, 600)
+# Smoothing window over steps, Q14; np.hanning, the middle one makes the sum exact.
 HANN_216_MS = (
     3, 13, 29, 52, 80, 113, 151, 192, 237, 284, 332, 380, 429, 475, 520, 562, 599, 632, 660, 683,
     699, 709, 716, 709, 699, 683, 660, 632, 599, 562, 520, 475, 429, 380, 332, 284, 237, 192, 151,
@@ -77,14 +79,16 @@ class Gait:
         self._shake_total = 0
         self._search = array("I", (0, 0, 0, 0))
         self._step = 0
-        self._landing = -1  # the last landing's step
-        self._stride_steps = 0  # usual length, 0 = not known yet
-        self._irregular = 0  # strides in a row of another length
+        self._landing = -1  # the last landing's step ...
+        self._height = 0  # ... and shake
+        self._stride_steps = 0  # usual length, the median of the last; 0 = not known yet
+        self._lengths = array("i", [0] * USUAL_OF)
+        self._sorted = array("i", [0] * USUAL_OF)
+        self._told = 0  # strides since standing
         self._mean_magnitude = 0
         self._sums = array("i", [0] * 10)
         self._window = array("H", bytes(2 * STEPS))
         self._smooth = array("H", bytes(2 * STEPS))
-        self._short = array("H", HANN_33_MS)
         self._long = array("H", HANN_216_MS)
         self._still_gyr = 0
         self._still_acc = 0
@@ -103,37 +107,37 @@ class Gait:
         start = ring.tail
         step = self._step
         steps = self._steps
+        magnitudes = self._magnitudes
+        shakes = self._shakes
         if step == 0:
             # Before the first sample there was no change.
-            motion.condense(data, start, mask, 1, self._magnitudes, MAGNITUDE_MASK, steps, -1)
-            motion.condense(data, start, mask, 1, self._magnitudes, MAGNITUDE_MASK, steps, -2)
-        motion.condense(
-            data, start, mask, STEPS_PER_QUANTUM, self._magnitudes, MAGNITUDE_MASK, steps, step
+            condense(data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -1)
+            condense(data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -2)
+        condense(data, start, mask, STEPS_PER_QUANTUM, magnitudes, MAGNITUDE_MASK, steps, step)
+        self._shake_total = shake(
+            steps, step, STEP_MASK, STEPS_PER_QUANTUM, self._changes, shakes, self._shake_total
         )
-        self._shake_total = motion.shake(
-            steps, step, STEP_MASK, STEPS_PER_QUANTUM,
-            self._changes, self._shakes, self._shake_total,
-        )  # fmt: skip
         self._quanta += 1
-        if real and self._quanta % LOOK_EVERY == 0:
+        if real and self._quanta & (LOOK_EVERY - 1) == 0:
             self._health(data, start, mask)
         ring.tail = start + QUANTUM
-        self._step = step + STEPS_PER_QUANTUM
+        end = step + STEPS_PER_QUANTUM
+        self._step = end
         self.timebase.advance()
         closed = False
         left = STEPS_PER_QUANTUM
         while left > 0:
-            used = motion.peak_shake(
-                self._shakes, step, STEP_MASK, left, self._search, TOWERS, SHAKE_FLOOR
-            )
+            used = peak_shake(shakes, step, STEP_MASK, left, self._search, TOWERS, SHAKE_FLOOR)
             if used == 0:
                 break
             step += used
             left -= used
             closed = self._landed()
-        if self._landing >= 0 and self._step - self._landing > LONGEST + TOWERS:
+        landing = self._landing
+        if landing >= 0 and end - landing > LONGEST + TOWERS:
             self._landing = -1
             self._stride_steps = 0
+            self._told = 0
             self.state = STANDING
         return closed
 
@@ -151,7 +155,7 @@ class Gait:
     @micropython.native
     def _health(self, data, start, mask):
         """A sensor that never changes is lost; one that stops at its rail is clipped."""
-        still = motion.health(data, start, mask, QUANTUM, CLIP_LEAST, self._rail)
+        still = health(data, start, mask, QUANTUM, CLIP_LEAST, self._rail)
         if still & 1:
             self._still_acc += 1
             if self._still_acc >= STILL_LOOKS:
@@ -192,6 +196,9 @@ class Gait:
                 return False
         # A greater height is believed at once, a smaller one slowly.
         search[3] += (height - search[3]) >> (1 if height > search[3] else 3)
+        if self._height * 8 < height * 3:
+            last = -1  # beside this one the last was no landing
+        self._height = height
         search[2] = step
         self._landing = step
         if last < 0 or length > LONGEST:
@@ -230,14 +237,13 @@ class Gait:
         limit = WALK_MAGNITUDE if self.state == RUNNING else RUN_MAGNITUDE
         fits = length > FASTEST_RUN and length < SLOWEST_RUN
         self.state = RUNNING if fits and self._mean_magnitude > limit else WALKING
-        if self._stride_steps == 0 or self._irregular == 3:
-            self._stride_steps = length
-            self._irregular = 0
-        elif self.regular:
-            self._stride_steps += (length - self._stride_steps) >> 2
-            self._irregular = 0
-        else:
-            self._irregular += 1
+        lengths = self._lengths
+        lengths[self._told % USUAL_OF] = length
+        self._told += 1
+        known = self._told if self._told < USUAL_OF else USUAL_OF
+        for k in range(known):
+            self._sorted[k] = lengths[k]
+        self._stride_steps = median(self._sorted, 0, known)
 
     @micropython.native
     def _contact(self, step):
@@ -259,10 +265,10 @@ class Gait:
         start = step - 60
         rate = self._smooth
         contacts.project(self._steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-        contacts.smooth(self._window, 85, self._short, 7, rate)
+        contacts.smooth_33_ms(self._window, 0, 85, rate)
         if self.frame.facing(rate[15] + rate[25] + rate[35] - 0x18000):
             contacts.project(self._steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-            contacts.smooth(self._window, 85, self._short, 7, rate)
+            contacts.smooth_33_ms(self._window, 0, 85, rate)
         swing = contacts.highest(rate, 0, 66)
         turn = contacts.falls_below(rate, swing, 80, 0x8000)
         if turn >= 80:
@@ -307,7 +313,7 @@ class Gait:
     def _toe_off_by_rate(self, start, n):
         rate = self._smooth
         contacts.project(self._steps, start, STEP_MASK, n, 3, self.frame.right, self._window)
-        contacts.smooth(self._window, n, self._short, 7, rate)
+        contacts.smooth_33_ms(self._window, 0, n, rate)
         stance = contacts.lowest(rate, 0, 20)
         forward = contacts.highest(rate, n >> 1, n)
         turn = contacts.last_below(rate, stance, forward, 0x8000)
@@ -329,8 +335,8 @@ class Gait:
         span = n * 35 // 100 + 44
         contacts.project(self._steps, start, STEP_MASK, span, 0, self.frame.up, self._window)
         contacts.smooth(self._window, span, self._long, 45, self._smooth)
-        at = contacts.lowest(self._smooth, 22, span - 22)
-        if at == 22 or at == span - 23:
+        at = contacts.valley(self._smooth, 22, span - 22, 22 + n * 15 // 100)
+        if at < 0:
             return
         self.to_f16 = (
             (start << 6)

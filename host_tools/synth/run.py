@@ -136,7 +136,7 @@ def _truth(
         TruthEvent(round(float(t), 4), -1.0, text)
         for text, times in series
         for t in times
-        if 0 <= t < end_s
+        if 0 <= round(float(t), 4) < end_s
     ]
     minutes = np.arange(0, end_s, 60.0)
     for t, level in zip(minutes, course.level(minutes), strict=True):
