@@ -34,11 +34,11 @@ while True:
     for k in range(len(samples)):
         frames[2 * k] = samples[k]
     channel.process(frames, 0, len(samples))
-    while channel.bursts.pending():
+    while channel.bursts.queued:
         channel.bursts.take(rec)
         print(json.dumps(["burst"] + list(rec)))
     if channel.faults != (faults[-1][1] if faults else 0):
-        faults.append((channel.now, channel.faults))
+        faults.append((channel.now(), channel.faults))
 print(json.dumps(["faults", faults]))
 print(json.dumps(["mains", channel.quality.mains_hz]))
 """

@@ -40,6 +40,16 @@ class Pointer:
         self.memory[index] = value & self.mask
 
 
+def _pointer_arguments(arguments: ast.arguments) -> list[ast.stmt]:
+    """What viper does on entry with arguments like `ring: ptr16`: ring = ptr16(ring)."""
+    made = []
+    for arg in arguments.args:
+        if arg.annotation and ast.unparse(arg.annotation).startswith("ptr"):
+            made += ast.parse(f"{arg.arg} = {ast.unparse(arg.annotation)}({arg.arg})").body
+            arg.annotation = None
+    return made
+
+
 class _Wrap(ast.NodeTransformer):
     """Every operation's result goes through __watch__(value, place, limit)."""
 
@@ -61,6 +71,8 @@ class _Wrap(ast.NodeTransformer):
         self.viper = any("viper" in ast.unparse(d) for d in node.decorator_list)
         self.generic_visit(node)
         node.returns = None
+        if self.viper:
+            node.body[:0] = _pointer_arguments(node.args)
         self.viper = False
         return node
 

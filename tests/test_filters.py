@@ -50,7 +50,7 @@ while True:
         break
     for k in range(len(samples)):
         frames[2 * k] = samples[k]
-    condition(frames, 0, len(samples), work, sine, state)
+    condition(0, 0, frames, 0, len(samples), work, sine, state)
     sys.stdout.buffer.write(work)
 """
 
@@ -204,7 +204,7 @@ def test_no_range_is_left_on_signals_made_to_overflow():
                 for k in range(32):
                     frames[2 * k] = x[start + k] & 0xFFFF
                 channel.process(frames, 0, 32)
-            while channel.bursts.pending():
+            while channel.bursts.queued:
                 channel.bursts.take(burst)
             for start in range(0, 2048, 64):
                 average.add(channel.ring, channel.mask, start)
@@ -242,7 +242,7 @@ def run(first, last):
     for start in range(first, last, 32):
         channel.process(samples, 2 * start, 32)
         bursts = channel.bursts
-        while bursts.pending():
+        while bursts.queued:
             bursts.take(burst)
             taken[0] += 1
             slot = bursts.find(burst[1] - 5000, burst[1] + 1)

@@ -106,7 +106,7 @@ class Condition(Kernel):
         sine = self.sine
         offset = 0
         for block in self.blocks:
-            filters.condition(emg, offset, EMG_BLOCK, block, sine, state)
+            filters.condition(0, 0, emg, offset, EMG_BLOCK, block, sine, state)
             offset += 2 * EMG_BLOCK
 
 
@@ -134,7 +134,7 @@ class BurstSense(Kernel):
             done = 0
             while done < EMG_BLOCK:
                 before = done
-                done = sense(block, before, EMG_BLOCK, self.ring, self.envelope, state)
+                done = sense(0, 0, block, before, EMG_BLOCK, self.ring, self.envelope, state)
                 event = done >> 8
                 done &= 255
                 position += done - before

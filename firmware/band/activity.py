@@ -80,10 +80,12 @@ def reset_activity(state):
 
 
 @micropython.viper
-def tick(state, power: int, energy: int, is_open: int, age: int):
+def tick(state):
     """Every 25 samples: keep the tick's power, move both noise floors, renew the levels."""
     s = ptr32(state)
     slot = int(s[_TICK_SLOT])
+    power = int(s[_TICK_POWER])
+    s[_TICK_POWER] = 0
     s[TICKS_AT + slot] = power
     slot += 1
     if slot == TICKS:
@@ -99,11 +101,11 @@ def tick(state, power: int, energy: int, is_open: int, age: int):
     rise = 7
     if warm < _WARM:
         rise = 5
-    if is_open == 1 and age < _LONG:
+    if s[OPEN] == 1 and s[AGE] <= _LONG:
         rise = 9
     which = 0
     while which < 2:
-        value = energy
+        value = int(s[_ENERGY])
         lowest = _FLOOR_MIN
         highest = _FLOOR_MAX
         if which == 1:
@@ -138,9 +140,10 @@ def tick(state, power: int, energy: int, is_open: int, age: int):
 
 
 @micropython.viper
-def sense(work, start: int, end: int, ring, envelope, state) -> int:
+def sense(x: int, y: int, work, start: int, end: int, ring, envelope, state) -> int:
     """Take work[start:end] to the rings, array('H') of 2048; stop behind an event.
 
+    x and y, 0, only claim the two registers that viper gives to its first arguments.
     Returns the index in work of the next sample, plus 256 times the event.
     """
     p = ptr16(work)
@@ -158,69 +161,115 @@ def sense(work, start: int, end: int, ring, envelope, state) -> int:
     env2 = int(s[_ENVELOPE_2])
     phase = int(s[_TICK_PHASE])
     power = int(s[_TICK_POWER])
-    on_level = int(s[_ON_LEVEL])
-    off_level = int(s[_OFF_LEVEL])
     is_open = int(s[OPEN])
     run = int(s[_RUN])
     age = int(s[AGE])
     position = int(s[NOW])
     event = 0
-    i = start
-    while i < end:
-        x = p[i]
+    while start < end and event == 0:
+        # Up to the end, the next tick, the next age that matters, or the end of the rings.
+        n = end - start
+        if n > TICK - phase:
+            n = TICK - phase
+        # The energy counts while ~energy < ~on_level, or in a burst while energy < off_level.
+        flip = -1
+        level = (int(s[_ON_LEVEL])) ^ -1
+        enough = SUSTAIN
+        if is_open:
+            flip = 0
+            level = int(s[_OFF_LEVEL])
+            enough = HOLD
+            left = CHUNK - (age & (CHUNK - 1))
+            if age < ONSET_LAG:
+                left = ONSET_LAG - age
+            elif age < SETTLE_LAG:
+                left = SETTLE_LAG - age
+            elif left > MAX_BURST - age:
+                left = MAX_BURST - age
+            if n > left:
+                n = left
         k = position & 2047
-        r[k] = x
-        position += 1
-        i += 1
-        x = (x ^ 0x8000) - 0x8000
-        acc = _BAND_B * (x - x2) - _BAND_A1 * y1 - _BAND_A2 * y2 + error
-        x2 = x1
-        x1 = x
-        y = acc >> 13
-        error = acc & 0x1FFF
-        if y > 32767:
-            y = 32767
-        elif y < -32767:
-            y = -32767
-        psi = y1 * y1 - y2 * y
-        y2 = y1
-        y1 = y
-        # |v| without a branch: the signs of noise cannot be predicted.
-        psi = (psi ^ (psi >> 31)) - (psi >> 31)
-        if psi > _ENERGY_CAP:
-            psi = _ENERGY_CAP
-        smooth += ((psi << 3) - smooth) >> 3
-        energy += (smooth - energy) >> 3
-        x = (x ^ (x >> 31)) - (x >> 31)
-        env1 += ((x << 8) - env1) >> 4
-        env2 += (env1 - env2) >> 4
-        out[k] = env2 >> 8
-        x = x * x
-        if x > _POWER_CAP:
-            x = _POWER_CAP
-        power += x
-        phase += 1
+        if n > 2048 - k:
+            n = 2048 - k
+        first = k
+        back = start - k
+        stop = k + n
+        reached = 0
+        while True:
+            x = p[k + back]
+            r[k] = x
+            x = (x ^ 0x8000) - 0x8000
+            y = _BAND_B * (x - x2) - _BAND_A1 * y1 - _BAND_A2 * y2 + error
+            x2 = x1
+            x1 = x
+            error = y & 0x1FFF
+            y = y >> 13
+            if (y + 0x4000) >> 15:  # not within half of the range: rare
+                if y > 32767:
+                    y = 32767
+                elif y < -32767:
+                    y = -32767
+            x = y1 * y1 - y2 * y
+            y2 = y1
+            y1 = y
+            # |v| without a branch: the signs of noise cannot be predicted.
+            x = (x ^ (x >> 31)) - (x >> 31)
+            if x > _ENERGY_CAP:
+                x = _ENERGY_CAP
+            y = smooth
+            y += ((x << 3) - y) >> 3
+            smooth = y
+            x = energy
+            x += (y - x) >> 3
+            energy = x
+            x = x1
+            x = (x ^ (x >> 31)) - (x >> 31)
+            y = env1
+            y += ((x << 8) - y) >> 4
+            env1 = y
+            env2 += (y - env2) >> 4
+            out[k] = env2 >> 8
+            x = x * x
+            if x > _POWER_CAP:
+                x = _POWER_CAP
+            power += x
+            k += 1
+            if k == stop:
+                break  # the last is judged below, by the level of the tick it may end
+            if energy ^ flip < level:
+                run += 1
+                if run == enough:
+                    reached = 1
+                    break
+            else:
+                run = 0
+        n = k - first
+        start += n
+        position += n
+        phase += n
+        age += n & (flip ^ -1)
         if phase == TICK:
             phase = 0
-            tick(state, power, energy, is_open, age)
-            on_level = int(s[_ON_LEVEL])
-            off_level = int(s[_OFF_LEVEL])
+            s[_TICK_POWER] = power
+            s[_ENERGY] = energy
+            s[OPEN] = is_open
+            s[AGE] = age
+            tick(state)
             power = 0
-        if is_open == 0:
-            if energy > on_level:
+            level = int(s[_OFF_LEVEL])
+            if is_open == 0:
+                level = (int(s[_ON_LEVEL])) ^ -1
+        if reached == 0:
+            if energy ^ flip < level:
                 run += 1
-                if run == SUSTAIN:
-                    is_open = 1
-                    age = SUSTAIN
-                    run = 0
             else:
+                run = 0
+        if is_open == 0:
+            if run == SUSTAIN:
+                is_open = 1
+                age = SUSTAIN
                 run = 0
         else:
-            age += 1
-            if energy < off_level:
-                run += 1
-            else:
-                run = 0
             if age == ONSET_LAG:
                 event = EVENT_ONSET
             elif age == SETTLE_LAG:
@@ -231,8 +280,6 @@ def sense(work, start: int, end: int, ring, envelope, state) -> int:
                 is_open = 0
                 run = 0
                 event = EVENT_OFFSET
-            if event:
-                break
     s[_BAND] = x1 & 0xFFFF
     s[_BAND + 1] = x2 & 0xFFFF
     s[_BAND + 2] = y1 & 0xFFFF
@@ -248,4 +295,4 @@ def sense(work, start: int, end: int, ring, envelope, state) -> int:
     s[_RUN] = run
     s[AGE] = age
     s[NOW] = position
-    return i + (event << 8)
+    return start + (event << 8)

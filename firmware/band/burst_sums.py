@@ -15,33 +15,49 @@ SUMS = const(5)
 
 
 @micropython.viper
-def add_samples(ring, start: int, n: int, age: int, sums):
+def add_samples(ring: ptr16, start: int, n: int, age: int, sums):
     """Add x^2, |x| and |x| t of n samples; t starts at age, age + n < 2**15."""
-    r = ptr16(ring)
     s = ptr32(sums)
     power_low = int(s[POWER_LOW])
     power_high = int(s[POWER_HIGH])
     moment_low = int(s[MOMENT_LOW])
     moment_high = int(s[MOMENT_HIGH])
     area = int(s[AREA])
-    i = 0
-    while i < n:
-        x = (r[(start + i) & _MASK] ^ 0x8000) - 0x8000
+    stop = start + n
+    while start < stop:
+        x = (ring[start & _MASK] ^ 0x8000) - 0x8000
+        start += 1
         if x < 0:
             x = 0 - x
         area += x
         v = x * x
         power_low += v & 0x7FFF
         power_high += v >> 15
-        v = x * (age + i)
+        v = x * age
+        age += 1
         moment_low += v & 0x7FFF
         moment_high += v >> 15
-        i += 1
     s[POWER_LOW] = power_low & 0x7FFF
     s[POWER_HIGH] = power_high + (power_low >> 15)
     s[MOMENT_LOW] = moment_low & 0x7FFF
     s[MOMENT_HIGH] = moment_high + (moment_low >> 15)
     s[AREA] = area
+
+
+@micropython.viper
+def mean_power(ring: ptr16, start: int, n: int) -> int:
+    """Mean of x^2 over n < 2**12 samples, floored."""
+    low = 0
+    high = 0
+    stop = start + n
+    while start < stop:
+        x = (ring[start & _MASK] ^ 0x8000) - 0x8000
+        x = x * x
+        low += x & 0x7FFF
+        high += x >> 15
+        start += 1
+    whole = high // n
+    return (whole << 15) + (low + ((high - whole * n) << 15)) // n
 
 
 @micropython.viper

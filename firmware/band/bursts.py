@@ -22,6 +22,7 @@ from band.burst_sums import (
     POWER_LOW,
     SUMS,
     add_samples,
+    mean_power,
     quotient,
 )
 from band.change_point import EXPECTED, SEARCH, WINDOW, first_rise, locate, mean_power_q4
@@ -35,6 +36,10 @@ MASK = const(2047)
 KEPT = const(8)  # bursts that `find` can see
 QUEUE = const(8)  # finished bursts that wait for `take`
 
+_NOW = const(0)  # as in activity.py
+_EVENT_ONSET = const(1)
+_EVENT_OFFSET = const(2)
+_EVENT_SETTLED = const(3)
 _BEHIND = const(256)  # no offset is ever found further back than this
 _TWITCH = const(40)  # samples: an onset this much ahead of the rise was another's
 _LEVEL_MAX = const(0x3FFFFF)
@@ -46,11 +51,13 @@ _TICK = const(25)
 _MARGIN = const(5)  # the search for the offset starts 55 samples behind the coarse one
 
 
+@micropython.native
 def skin_dms(index):
     """Skin time of sample `index` of the band-passed signal."""
     return index * DMS_PER_EMG - BAND_PASS_DELAY_DMS
 
 
+@micropython.native
 def ratio_q4(snr):
     """Detection threshold over the noise, Q4: square root of the power ratio, within 4...16."""
     if snr >= 256:
@@ -75,7 +82,7 @@ class BurstDetector:
         self._centroid = array("i", [UNKNOWN] * KEPT)
         self._slot = 0
         self._queue = array("i", bytes(4 * 6 * QUEUE))
-        self._queued = 0
+        self.queued = 0  # finished bursts that wait for `take`
         self._first = 0
         self.dropped = 0  # finished bursts lost because nobody took them
         self._open = False
@@ -100,29 +107,31 @@ class BurstDetector:
     def skip(self, n):
         """n samples were lost: they count in time, an open burst is dropped."""
         self.state[activity.NOW] += n
-        self._last_off = self.now
+        self._last_off = self.now()
         for i in range(RING):
             self.ring[i] = 0
             self.envelope[i] = 0
         self.state[activity.OPEN] = 0
         self._discard()
 
-    @property
+    @micropython.native
     def now(self):
         """Samples seen, lost ones included: the index of the next."""
-        return self.state[activity.NOW]
+        return self.state[_NOW]
 
+    @micropython.native
     def handle(self, event):
         """Do what an event of activity.sense asks for, at the very sample it came with."""
-        if event == activity.EVENT_ONSET:
+        if event == _EVENT_ONSET:
             self._begin()
-        elif event == activity.EVENT_SETTLED:
-            self._settle(self.now)
-        elif event == activity.EVENT_OFFSET:
+        elif event == _EVENT_SETTLED:
+            self._settle(self.now())
+        elif event == _EVENT_OFFSET:
             self._end()
         elif self._open:
-            self._extend(self.now - _BEHIND)
+            self._extend(self.now() - _BEHIND)
 
+    @micropython.native
     def noise_q4(self):
         """Power of the noise, LSB^2 in Q4: the low quantile, brought up to the mean."""
         return self.state[activity.POWER_FLOOR] * 2 // _TICK * 9 // 8
@@ -136,8 +145,9 @@ class BurstDetector:
         self._centroid[slot] = UNKNOWN
         self._open = True
         self._settled = False
-        self._locate_onset(self.now - activity.ONSET_LAG)
+        self._locate_onset(self.now() - activity.ONSET_LAG)
 
+    @micropython.native
     def _locate_onset(self, coarse):
         start = coarse - EXPECTED
         first = self._last_off + 5 - start
@@ -154,6 +164,7 @@ class BurstDetector:
         for i in range(SUMS):
             self._sums[i] = 0
 
+    @micropython.native
     def _noise_before(self, end):
         """Noise in the quarter second before sample `end`, within 1...4 times the floor, Q4.
 
@@ -172,6 +183,7 @@ class BurstDetector:
             return floor_q4 << 2
         return local_q4
 
+    @micropython.native
     def _settle(self, end):
         """Look for the onset again, now that the level of the burst is known.
 
@@ -183,12 +195,8 @@ class BurstDetector:
         n = end - on - 2 * activity.SUSTAIN
         if n <= 0:
             return
-        sums = self._sums
-        add_samples(self.ring, on, end - on, 0, sums)
         noise = (self.noise_q4() >> 4) + 1
-        snr = quotient(sums[POWER_HIGH], sums[POWER_LOW], end - on) // noise
-        for i in range(SUMS):
-            sums[i] = 0
+        snr = mean_power(self.ring, on, end - on) // noise
         level = muldiv(noise, ratio_q4(snr), 16)
         rise = first_rise(self.ring, MASK, on, n, level if level < _LEVEL_MAX else _LEVEL_MAX)
         if _TWITCH < rise < n:
@@ -199,9 +207,9 @@ class BurstDetector:
         if not self._open:
             return
         if not self._settled:
-            self._settle(self.now - activity.HOLD)
+            self._settle(self.now() - activity.HOLD)
         on = self._on[self._slot]
-        start = self.now - _MARGIN
+        start = self.now() - _MARGIN
         last = start - on - _SHORTEST
         if last > SEARCH:
             last = SEARCH
@@ -209,7 +217,7 @@ class BurstDetector:
             self._discard()
             return
         if self.state[activity.AGE] == activity.MAX_BURST:
-            off = self.now
+            off = self.now()
         else:
             noise_q4 = self.noise_q4()
             off = start + 1
@@ -263,7 +271,7 @@ class BurstDetector:
 
     def relax(self):
         """Called once a second: without bursts, k returns to its lowest."""
-        if not self._open and self.now - self._last_off > 5000:
+        if not self._open and self.now() - self._last_off > 5000:
             ratio = self.state[activity.RATIO]
             self.state[activity.RATIO] = ratio - ((ratio - activity.RATIO_MIN) >> 3)
 
@@ -274,11 +282,11 @@ class BurstDetector:
 
     @micropython.native
     def _enqueue(self, on, off, rms_duv):
-        if self._queued == QUEUE:
+        if self.queued == QUEUE:
             self._first = (self._first + 1) & (QUEUE - 1)
-            self._queued -= 1
+            self.queued -= 1
             self.dropped += 1
-        at = 6 * ((self._first + self._queued) & (QUEUE - 1))
+        at = 6 * ((self._first + self.queued) & (QUEUE - 1))
         queue = self._queue
         queue[at] = self.channel
         queue[at + 1] = skin_dms(on)
@@ -286,12 +294,7 @@ class BurstDetector:
         queue[at + 3] = rms_duv
         queue[at + 4] = self._spectrum.mnf_chz
         queue[at + 5] = self._spectrum.mdf_chz
-        self._queued += 1
-
-    @micropython.native
-    def pending(self):
-        """How many finished bursts wait."""
-        return self._queued
+        self.queued += 1
 
     @micropython.native
     def take(self, rec):
@@ -300,7 +303,7 @@ class BurstDetector:
         for i in range(6):
             rec[i] = self._queue[at + i]
         self._first = (self._first + 1) & (QUEUE - 1)
-        self._queued -= 1
+        self.queued -= 1
 
     @micropython.native
     def find(self, t_from_dms, t_to_dms):

@@ -13,14 +13,16 @@ from band import wire
 from band.emg import EmgChannel
 from band.fatigue import Fatigue
 from band.features import DEGRADED, StrideFeatures
-from band.gait import QUANTUM, Gait
+from band.gait import Gait
 from band.gaps import Gaps
 from band.ring import Ring
 from band.spectrum import VALID_STRIDES, StrideSpectrum
 from band.timebase import Timebase
-from band.units import DMS_PER_EMG, DMS_PER_S, UNKNOWN
+from band.units import DMS_PER_S, UNKNOWN
 
 EMG_QUANTUM = const(64)
+_IMU_QUANTUM = const(32)  # as in gait.py; an imported name is looked up each time
+_DMS_PER_EMG = const(10)
 INPUT_FRAMES = const(256)  # a quarter of a second waits for its turn
 
 _GYR_LOST = 1 << wire.FAULTS.index("gyroscope lost")
@@ -44,7 +46,8 @@ class Chain:
         self._sink = sink
         self._has_emg = bool(settings.has_emg1 or settings.has_emg2)
         self._has_imu = settings.has_acc != 0
-        self.timebase = Timebase(settings.imu_rate_mhz, QUANTUM)
+        self._has_both = self._has_emg and self._has_imu
+        self.timebase = Timebase(settings.imu_rate_mhz, _IMU_QUANTUM)
         self.gait = Gait(settings, self.timebase)
         self.features = StrideFeatures(settings)
         self.fatigue = Fatigue(settings)
@@ -56,6 +59,7 @@ class Chain:
         self._imu_in = Ring(INPUT_FRAMES, 6)
         self._emg_gaps = Gaps()
         self._imu_gaps = Gaps()
+        self._emg_next = self._has_emg  # the next quantum is one of EMG
         self._spectrum_row = array("i", [0] * (len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS))
         self._fresh_told = False
         self._burst = array("i", [0] * len(wire.BURST))
@@ -72,32 +76,26 @@ class Chain:
         """Take interleaved int16 samples (ch 1, ch 2) from block[offset:], offset in halfwords."""
         ring = self._emg_in
         while frames > 0:
-            fits = ring.room()
-            if fits == 0:
+            taken = ring.push(block, offset, frames)
+            if taken == 0:
                 self._emg_quantum()  # the IMU is late; EMG results do not depend on it
-                continue
-            if fits > frames:
-                fits = frames
-            ring.push(block, offset, fits)
-            offset += fits << 1
-            frames -= fits
-            self._run()
+            elif self._emg_next:
+                self._run()
+            offset += taken << 1
+            frames -= taken
 
     @micropython.native
     def imu(self, block, offset, frames):
         """Take interleaved int16 frames (acc x y z, gyr x y z) from block[offset:]."""
         ring = self._imu_in
         while frames > 0:
-            fits = ring.room()
-            if fits == 0:
+            taken = ring.push(block, offset, frames)
+            if taken == 0:
                 self._imu_quantum()
-                continue
-            if fits > frames:
-                fits = frames
-            ring.push(block, offset, fits)
-            offset += fits * 6
-            frames -= fits
-            self._run()
+            elif not self._emg_next:
+                self._run()
+            offset += taken * 6
+            frames -= taken
 
     def emg_lost(self, frames):
         """The source lost this many EMG samples here: time goes on without them."""
@@ -121,7 +119,7 @@ class Chain:
         """The session ends: give what is still open. Less than a quantum stays unread."""
         while self._emg_in.head - self._emg_in.tail >= EMG_QUANTUM:
             self._emg_quantum()
-        while self._imu_in.head - self._imu_in.tail >= QUANTUM:
+        while self._imu_in.head - self._imu_in.tail >= _IMU_QUANTUM:
             self._imu_quantum()
         if self.gait.finish():
             self._stride(False)
@@ -144,22 +142,28 @@ class Chain:
 
     @micropython.native
     def _run(self):
-        """Work off whole quanta in the order of their ends, whichever sensor came first."""
+        """Work off whole quanta in the order of their ends, whichever sensor came first.
+
+        Leaves in `_emg_next` which sensor is waited for: more of the other changes nothing.
+        """
         emg = self._emg_in
         imu = self._imu_in
+        timebase = self.timebase
+        both = self._has_both
+        emg_next = self._has_emg
         while True:
-            if self._has_emg and self._has_imu:
-                emg_first = (emg.tail + EMG_QUANTUM) * DMS_PER_EMG <= self.timebase.next_end_dms
-            else:
-                emg_first = self._has_emg
-            if emg_first:
-                if emg.head - emg.tail < EMG_QUANTUM:
-                    return
+            emg_stop = emg.tail + EMG_QUANTUM
+            if both:
+                emg_next = emg_stop * _DMS_PER_EMG <= timebase.next_end_dms
+            if emg_next:
+                if emg.head < emg_stop:
+                    break
                 self._emg_quantum()
             else:
-                if imu.head - imu.tail < QUANTUM:
-                    return
+                if imu.head - imu.tail < _IMU_QUANTUM:
+                    break
                 self._imu_quantum()
+        self._emg_next = emg_next
 
     @micropython.native
     def _emg_quantum(self):
@@ -177,7 +181,7 @@ class Chain:
                 end = gaps.next_after(at)
             n = (end if end < stop else stop) - at
             if lost:
-                self._emg_loss_dms = at * DMS_PER_EMG
+                self._emg_loss_dms = at * _DMS_PER_EMG
                 if self.emg1:
                     self.emg1.lost(n)
                 if self.emg2:
@@ -188,37 +192,41 @@ class Chain:
         gaps.forget(stop)
         ring.tail = stop
         if not self._has_imu:
-            self._tick(stop * DMS_PER_EMG)
+            self._tick(stop * _DMS_PER_EMG)
 
     @micropython.native
     def _emg_samples(self, start, n):
         ring = self._emg_in
+        data = ring.data
         offset = (start & ring.mask) << 1
-        if self.emg1:
-            self.emg1.process(ring.data, offset, n)
-            self._take_bursts(self.emg1.bursts)
-        if self.emg2:
-            self.emg2.process(ring.data, offset + 1, n)
-            self._take_bursts(self.emg2.bursts)
+        emg = self.emg1
+        if emg and emg.process(data, offset, n):
+            self._take_bursts(emg.bursts)
+        emg = self.emg2
+        if emg and emg.process(data, offset + 1, n):
+            self._take_bursts(emg.bursts)
 
     @micropython.native
     def _imu_quantum(self):
-        start = self._imu_in.tail
+        ring = self._imu_in
+        timebase = self.timebase
         gaps = self._imu_gaps
         real = True
         if gaps.count:
-            real = not gaps.touch(start, start + QUANTUM)
-            gaps.forget(start + QUANTUM)
+            start = ring.tail
+            real = not gaps.touch(start, start + _IMU_QUANTUM)
+            gaps.forget(start + _IMU_QUANTUM)
         if not real:
-            self._imu_loss_dms = self.timebase.end_dms
-        closed = self.gait.process(self._imu_in, real)
-        if closed:
+            self._imu_loss_dms = timebase.end_dms
+        if self.gait.process(ring, real):
             self._stride(True)
-        self._tick(self.timebase.end_dms)
+        now_dms = timebase.end_dms
+        if now_dms >= self._second:
+            self._tick(now_dms)
 
     @micropython.native
     def _take_bursts(self, bursts):
-        while bursts.pending():
+        while bursts.queued:
             bursts.take(self._burst)
             self.bursts += 1
             self._sink.burst(self._burst)
@@ -273,7 +281,7 @@ class Chain:
         now = self.timebase.end_dms
         if now - self._imu_loss_dms < LOSS_TOLD_DMS:
             faults |= _IMU_LOST
-        if self._emg_in.tail * DMS_PER_EMG - self._emg_loss_dms < LOSS_TOLD_DMS:
+        if self._emg_in.tail * _DMS_PER_EMG - self._emg_loss_dms < LOSS_TOLD_DMS:
             faults |= _EMG_LOST
         return faults
 

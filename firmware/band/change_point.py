@@ -22,12 +22,11 @@ _CAP = const(32767)  # of x^2, 30 dB above a noise of 32
 
 
 @micropython.viper
-def scaled_power(ring, mask: int, start: int, step: int, noise_q4: int, power) -> int:
+def scaled_power(ring: ptr16, mask: int, start: int, step: int, noise_q4: int, power) -> int:
     """power[i] = x[start + i step]^2, scaled for a noise of 16...32; returns that noise in Q4.
 
     noise_q4: variance of the noise in LSB^2, Q4, 16 <= noise_q4 < 2**25.
     """
-    r = ptr16(ring)
     out = ptr16(power)
     up = 0
     down = 0
@@ -40,7 +39,7 @@ def scaled_power(ring, mask: int, start: int, step: int, noise_q4: int, power) -
     cap = _CAP >> up
     i = 0
     while i < WINDOW:
-        x = (r[start & mask] ^ 0x8000) - 0x8000
+        x = (ring[start & mask] ^ 0x8000) - 0x8000
         x = (x * x) >> down
         if x > cap:
             x = cap
@@ -51,14 +50,13 @@ def scaled_power(ring, mask: int, start: int, step: int, noise_q4: int, power) -
 
 
 @micropython.viper
-def search(power, first: int, last: int, level_at: int, noise_q4: int) -> int:
+def search(power: ptr16, first: int, last: int, level_at: int, noise_q4: int) -> int:
     """The most likely tau in first <= tau <= last; v1 is the mean power from level_at on."""
-    p = ptr16(power)
-    i = level_at
     v1 = 0
-    while i < level_at + _LEVEL:
-        v1 += p[i]
-        i += 1
+    stop = level_at + _LEVEL
+    while level_at < stop:
+        v1 += power[level_at]
+        level_at += 1
     v1 = (v1 << 4) // _LEVEL
     if v1 < noise_q4 << 1:
         v1 = noise_q4 << 1
@@ -79,28 +77,26 @@ def search(power, first: int, last: int, level_at: int, noise_q4: int) -> int:
     likelihood = 0
     best = 0
     best_at = first
-    i = first
-    while i < last:
-        v1 = a * p[i] + b * p[i + _STEP] + c * p[i + 2 * _STEP]
-        v1 += d * p[i + 3 * _STEP] + e * p[i + 4 * _STEP]
+    while first < last:
+        v1 = a * power[first] + b * power[first + _STEP] + c * power[first + 2 * _STEP]
+        v1 += d * power[first + 3 * _STEP] + e * power[first + 4 * _STEP]
         likelihood += (log_ratio - v1) >> 6
-        i += 1
+        first += 1
         if likelihood > best:
             best = likelihood
-            best_at = i
+            best_at = first
     return best_at
 
 
 @micropython.viper
-def first_rise(ring, mask: int, start: int, n: int, level: int) -> int:
+def first_rise(ring: ptr16, mask: int, start: int, n: int, level: int) -> int:
     """First i < n from which x^2 averages level or more over 25 samples, twice in a row; else n."""
-    r = ptr16(ring)
     cap = level << 4  # one spike alone must not carry a window
     early = 0
     late = 0
     i = 0
     while i < 2 * _RISE:
-        x = (r[(start + i) & mask] ^ 0x8000) - 0x8000
+        x = (ring[(start + i) & mask] ^ 0x8000) - 0x8000
         x = x * x
         if x > cap:
             x = cap
@@ -114,18 +110,18 @@ def first_rise(ring, mask: int, start: int, n: int, level: int) -> int:
     while i < n:
         if early >= level and late >= level:
             return i
-        x = (r[(start + i) & mask] ^ 0x8000) - 0x8000
+        x = (ring[(start + i) & mask] ^ 0x8000) - 0x8000
         x = x * x
         if x > cap:
             x = cap
         early -= x
-        x = (r[(start + i + _RISE) & mask] ^ 0x8000) - 0x8000
+        x = (ring[(start + i + _RISE) & mask] ^ 0x8000) - 0x8000
         x = x * x
         if x > cap:
             x = cap
         early += x
         late -= x
-        x = (r[(start + i + 2 * _RISE) & mask] ^ 0x8000) - 0x8000
+        x = (ring[(start + i + 2 * _RISE) & mask] ^ 0x8000) - 0x8000
         x = x * x
         if x > cap:
             x = cap
@@ -135,19 +131,17 @@ def first_rise(ring, mask: int, start: int, n: int, level: int) -> int:
 
 
 @micropython.viper
-def mean_power_q4(ring, mask: int, start: int, step: int, n: int) -> int:
+def mean_power_q4(ring: ptr16, mask: int, start: int, step: int, n: int) -> int:
     """Mean of x^2 over n <= 2048 samples, Q4, at most 2**29."""
-    r = ptr16(ring)
     low = 0
     high = 0
-    i = 0
-    while i < n:
-        x = (r[start & mask] ^ 0x8000) - 0x8000
+    stop = start + n * step
+    while start != stop:
+        x = (ring[start & mask] ^ 0x8000) - 0x8000
         x = x * x
         low += x & 0x7FFF
         high += x >> 15
         start += step
-        i += 1
     whole = high // n
     low += (high - whole * n) << 15
     if whole >= 1024:
@@ -158,6 +152,7 @@ def mean_power_q4(ring, mask: int, start: int, step: int, n: int) -> int:
     return (whole << 4) + ((low % n) << 4) // n
 
 
+@micropython.native
 def locate(ring, mask, start, step, first, last, noise_q4, power):
     """Distance from start, in steps of step (1 or -1), at which the burst begins.
 

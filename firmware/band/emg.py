@@ -38,6 +38,7 @@ class EmgChannel:
         self.ring = self.bursts.ring
         self.envelope = self.bursts.envelope
         self.mask = MASK
+        self.faults = 0  # bits as in wire.FAULTS
         self._sine = sine_table()
         self.quality = Quality(number, settings.mains_hz, self._sine)
         self._work = array("H", bytes(2 * MOST))
@@ -47,38 +48,35 @@ class EmgChannel:
         reset_filter(self._filter)
         self._filter[NOTCH_CYCLES] = settings.mains_hz // 10
 
-    @property
-    def faults(self):
-        """Bits as in wire.FAULTS."""
-        return self.quality.faults
-
-    @property
     def now(self):
         """Samples seen, lost ones included: the index of the next."""
-        return self.bursts.now
+        return self.bursts.now()
 
     @micropython.native
     def process(self, src, offset, n):
         """Take n <= 64 samples: src is array('H') of two interleaved channels of int16 patterns,
-        offset the halfword index of this channel's first sample."""
+        offset the halfword index of this channel's first sample. Returns the number of finished
+        bursts that wait."""
         work = self._work
+        bursts = self.bursts
+        activity = self._activity
         while n > 0:
-            taken = self._left
-            if taken > n:
-                taken = n
-            condition(src, offset, taken, work, self._sine, self._filter)
-            done = sense(work, 0, taken, self.ring, self.envelope, self._activity)
+            left = self._left
+            taken = left if left < n else n
+            condition(0, 0, src, offset, taken, work, self._sine, self._filter)
+            done = sense(0, 0, work, 0, taken, self.ring, self.envelope, activity)
             while done != taken:
-                self.bursts.handle(done >> 8)
+                bursts.handle(done >> 8)
                 done &= 255
                 if done == taken:
                     break
-                done = sense(work, done, taken, self.ring, self.envelope, self._activity)
-            offset += 2 * taken
+                done = sense(0, 0, work, done, taken, self.ring, self.envelope, activity)
+            offset += taken << 1
             n -= taken
-            self._left -= taken
-            if self._left == 0:
+            self._left = left - taken
+            if left == taken:
                 self._end_second()
+        return bursts.queued
 
     @micropython.native
     def lost(self, n):
@@ -88,12 +86,14 @@ class EmgChannel:
         start_second(self._filter)
         self._left = SECOND
 
+    @micropython.native
     def _end_second(self):
         quality = self.quality
         bursts = self.bursts
         state = self._filter
         was_off = quality.electrode_off
         quality.second(state, self._activity, self.ring, MASK)
+        self.faults = quality.faults
         if quality.electrode_off != was_off:
             if was_off:
                 bursts.reset()

@@ -19,7 +19,7 @@ _EXPONENT = const(256)  # behind the data: right shifts less left shifts, so far
 _PEAK = const(257)  # largest component, after the last pass
 
 # fmt: off
-# round(2**14 * sin(2 pi k / 256)), k = 0...64. Also the Hann window: 2**14 - 2**14 cos.
+# round(2**14 * sin(2 pi k / 256)), k = 0...64.
 QUARTER_SINE = (
     0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756,
     5139, 5520, 5897, 6270, 6639, 7005, 7366, 7723, 8076, 8423, 8765, 9102, 9434,
@@ -53,26 +53,32 @@ def _reversed_bits():
     return bytes(order)
 
 
+def _hann_window():
+    """1 - cos(2 pi k / 256), k = 0...255, in Q14."""
+    return array("H", [16384 - ((v ^ 0x8000) - 0x8000) for v in COSINE[:256]])
+
+
 COSINE = _cosine_table()
+WINDOW = _hann_window()
 ORDER = _reversed_bits()
 WORK = array("H", bytes(2 * 258))
 
 
 @micropython.viper
-def load(ring, mask: int, start: int, cosine, order, work):
+def load(ring: ptr16, start: int, mask: int, window, order, work):
     """Scale to full range, window, and put in bit-reversed order; even samples are real parts."""
-    p = ptr16(ring)
-    c = ptr16(cosine)
+    c = ptr16(window)
     w = ptr16(work)
     o = ptr8(order)
     every = 0
-    i = 0
-    while i < POINTS:
-        x = (p[(start + i) & mask] ^ 0x8000) - 0x8000
+    stop = start + POINTS
+    while start < stop:
+        x = (ring[start & mask] ^ 0x8000) - 0x8000
         if x < 0:
             x = 0 - x
         every = every | x
-        i += 1
+        start += 1
+    start -= POINTS
     up = 0
     if every:
         while every < 16384:
@@ -83,34 +89,32 @@ def load(ring, mask: int, start: int, cosine, order, work):
     while i < _COMPLEX:
         j = i + i
         k = int(o[i]) << 1
-        x = ((p[(start + j) & mask] ^ 0x8000) - 0x8000) << up
-        x = (x * (16384 - ((c[j] ^ 0x8000) - 0x8000)) + 16384) >> 15
+        x = ((((ring[start & mask] ^ 0x8000) - 0x8000) << up) * c[j] + 16384) >> 15
         w[k] = x
         if x < 0:
             x = 0 - x
         if x > peak:
             peak = x
-        j += 1
-        x = ((p[(start + j) & mask] ^ 0x8000) - 0x8000) << up
-        x = (x * (16384 - ((c[j] ^ 0x8000) - 0x8000)) + 16384) >> 15
+        start += 1
+        x = ((((ring[start & mask] ^ 0x8000) - 0x8000) << up) * c[j + 1] + 16384) >> 15
         w[k + 1] = x
         if x < 0:
             x = 0 - x
         if x > peak:
             peak = x
+        start += 1
         i += 1
     w[_EXPONENT] = 0 - up
     w[_PEAK] = peak
 
 
 @micropython.viper
-def split(work, cosine, power) -> int:
+def split(w: ptr16, k: int, cosine, power) -> int:
     """Spectrum of the real samples from that of their pairs; power: array('I') of 129, < 2**30.
 
     X[k] = E - i W^k O with E, O the even and odd parts of Z. Returns the exponent e of
-    |X|^2 = power * 2**e, for a Hann window of height 1.
+    |X|^2 = power * 2**e, for a Hann window of height 1. w: the work; k: 0, the first bin.
     """
-    w = ptr16(work)
     c = ptr16(cosine)
     out = ptr32(power)
     peak = int(w[_PEAK])
@@ -121,9 +125,9 @@ def split(work, cosine, power) -> int:
         down += 1
         exponent += 1
     half = 1 << (down - 1)
-    k = 0
-    while k < BINS:
-        i = (k & 127) << 1
+    # Bins k and 128 - k come from the same two points and differ in signs only.
+    while k <= 64:
+        i = k << 1
         j = ((128 - k) & 127) << 1
         zr = (w[i] ^ 0x8000) - 0x8000
         zi = (w[i + 1] ^ 0x8000) - 0x8000
@@ -133,18 +137,29 @@ def split(work, cosine, power) -> int:
         wi = (c[k + 64] ^ 0x8000) - 0x8000
         dr = zr - yr
         di = zi + yi
-        zr = (((zr + yr) << 12) + (dr * wi >> 2) + (di * wr >> 2) + half) >> down
-        zi = (((zi - yi) << 12) + (di * wi >> 2) - (dr * wr >> 2) + half) >> down
+        even = ((zr + yr) << 12) + half
+        odd = (di * wi >> 2) - (dr * wr >> 2) + half
+        zi = (zi - yi) << 12
+        dr = dr * wi
+        di = di * wr
+        zr = (even + (dr >> 2) + (di >> 2)) >> down
+        yr = (even + ((0 - dr) >> 2) + ((0 - di) >> 2)) >> down
+        yi = (odd - zi) >> down
+        zi = (odd + zi) >> down
         out[k] = zr * zr + zi * zi
+        out[128 - k] = yr * yr + yi * yi
         k += 1
     return exponent + exponent
 
 
+@micropython.native
 def power_spectrum(ring, mask, start, power):
     """|X|^2 of ring[start ... start + 255]; returns its exponent, see `split`."""
-    load(ring, mask, start, COSINE, ORDER, WORK)
-    first_pass(WORK)
-    radix4_pass(WORK, COSINE, 4)
-    radix4_pass(WORK, COSINE, 16)
-    last_pass(WORK, COSINE)
-    return split(WORK, COSINE, power)
+    work = WORK
+    cosine = COSINE
+    load(ring, start, mask, WINDOW, ORDER, work)
+    first_pass(work, 0)
+    radix4_pass(work, 4, cosine)
+    radix4_pass(work, 16, cosine)
+    last_pass(work, 0, cosine)
+    return split(work, 0, cosine, power)

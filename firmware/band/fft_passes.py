@@ -1,6 +1,7 @@
 """The passes of the 128-point complex FFT, on bit-reversed array('H') of re, im pairs.
 
-work[256] is the exponent so far (right shifts less left shifts), work[257] the largest component.
+w[256] is the exponent so far (right shifts less left shifts), w[257] the largest component. An
+argument i is 0: as the second one it lives in a register, and so does the index.
 Radix 4 (the first without multiplications) and a last pass of radix 2. Each pass scales down by
 what it may grow, and rounds each output once. Inputs to a radix-4 pass stay below 24900, so that
 1 + 3 sqrt(2) of them in Q14 stay below 2**31.
@@ -17,9 +18,8 @@ _PASS_LIMIT = const(24900)
 
 
 @micropython.viper
-def first_pass(work):
+def first_pass(w: ptr16, i: int):
     """Radix 4 over neighbours: twiddles are 1 and -i."""
-    w = ptr16(work)
     peak = int(w[_PEAK])
     down = 0
     while peak > _PASS_LIMIT >> 2:
@@ -27,7 +27,7 @@ def first_pass(work):
         down += 1
     half = (1 << down) >> 1
     peak = 0
-    i = 0
+    low = 0
     while i < _POINTS:
         ar = (w[i] ^ 0x8000) - 0x8000
         ai = (w[i + 1] ^ 0x8000) - 0x8000
@@ -51,57 +51,58 @@ def first_pass(work):
         w[i + 1] = bi
         if br > peak:
             peak = br
-        elif 0 - br > peak:
-            peak = 0 - br
+        elif br < low:
+            low = br
         if bi > peak:
             peak = bi
-        elif 0 - bi > peak:
-            peak = 0 - bi
+        elif bi < low:
+            low = bi
         br = (sr - tr) >> down
         bi = (si - ti) >> down
         w[i + 4] = br
         w[i + 5] = bi
         if br > peak:
             peak = br
-        elif 0 - br > peak:
-            peak = 0 - br
+        elif br < low:
+            low = br
         if bi > peak:
             peak = bi
-        elif 0 - bi > peak:
-            peak = 0 - bi
+        elif bi < low:
+            low = bi
         br = (ar + ci) >> down
         bi = (ai - cr) >> down
         w[i + 2] = br
         w[i + 3] = bi
         if br > peak:
             peak = br
-        elif 0 - br > peak:
-            peak = 0 - br
+        elif br < low:
+            low = br
         if bi > peak:
             peak = bi
-        elif 0 - bi > peak:
-            peak = 0 - bi
+        elif bi < low:
+            low = bi
         br = (ar - ci) >> down
         bi = (ai + cr) >> down
         w[i + 6] = br
         w[i + 7] = bi
         if br > peak:
             peak = br
-        elif 0 - br > peak:
-            peak = 0 - br
+        elif br < low:
+            low = br
         if bi > peak:
             peak = bi
-        elif 0 - bi > peak:
-            peak = 0 - bi
+        elif bi < low:
+            low = bi
         i += 8
     w[_EXPONENT] = w[_EXPONENT] + down
+    if low + peak < 0:
+        peak = 0 - low
     w[_PEAK] = peak
 
 
 @micropython.viper
-def radix4_pass(work, cosine, quarter: int):
-    """Join groups of 4 x `quarter` points: two radix-2 stages with one rounding."""
-    w = ptr16(work)
+def radix4_pass(w: ptr16, k: int, cosine):
+    """Join groups of 4 x k points: two radix-2 stages with one rounding."""
     c = ptr16(cosine)
     peak = int(w[_PEAK])
     down = 14
@@ -109,12 +110,15 @@ def radix4_pass(work, cosine, quarter: int):
         peak = peak >> 1
         down += 1
     half = 1 << (down - 1)
-    group = quarter << 3
+    quarter = k << 1  # in halfwords
+    group = quarter << 2
+    step = 64 // k
     peak = 0
+    low = 0
     j = 0
     while j < quarter:
-        # W = exp(-2 pi i j / (4 quarter)) is entry k of 256; b, c and d take W^2, W and W^3.
-        k = (64 // quarter) * j
+        # W = exp(-2 pi i j / group) is entry k of 256; b, c and d take W^2, W and W^3.
+        k = (step * j) >> 1
         c1 = (c[k] ^ 0x8000) - 0x8000
         s1 = (c[k + 64] ^ 0x8000) - 0x8000
         c2 = (c[k + k] ^ 0x8000) - 0x8000
@@ -122,9 +126,9 @@ def radix4_pass(work, cosine, quarter: int):
         k = k * 3
         c3 = (c[k] ^ 0x8000) - 0x8000
         s3 = (c[k + 64] ^ 0x8000) - 0x8000
-        i = j + j
+        i = j
         while i < _POINTS:
-            k = i + quarter + quarter
+            k = i + quarter
             re = (w[k] ^ 0x8000) - 0x8000
             im = (w[k + 1] ^ 0x8000) - 0x8000
             br = re * c2 - im * s2
@@ -135,12 +139,12 @@ def radix4_pass(work, cosine, quarter: int):
             si = im + bi
             ar = re - br
             ai = im - bi
-            k += quarter + quarter
+            k += quarter
             re = (w[k] ^ 0x8000) - 0x8000
             im = (w[k + 1] ^ 0x8000) - 0x8000
             cr = re * c1 - im * s1
             ci = re * s1 + im * c1
-            k += quarter + quarter
+            k += quarter
             re = (w[k] ^ 0x8000) - 0x8000
             im = (w[k + 1] ^ 0x8000) - 0x8000
             br = re * c3 - im * s3
@@ -155,60 +159,61 @@ def radix4_pass(work, cosine, quarter: int):
             w[k + 1] = bi
             if br > peak:
                 peak = br
-            elif 0 - br > peak:
-                peak = 0 - br
+            elif br < low:
+                low = br
             if bi > peak:
                 peak = bi
-            elif 0 - bi > peak:
-                peak = 0 - bi
-            k -= quarter + quarter
+            elif bi < low:
+                low = bi
+            k -= quarter
             br = (sr - tr) >> down
             bi = (si - ti) >> down
             w[k] = br
             w[k + 1] = bi
             if br > peak:
                 peak = br
-            elif 0 - br > peak:
-                peak = 0 - br
+            elif br < low:
+                low = br
             if bi > peak:
                 peak = bi
-            elif 0 - bi > peak:
-                peak = 0 - bi
-            k -= quarter + quarter
+            elif bi < low:
+                low = bi
+            k -= quarter
             br = (ar + ci) >> down
             bi = (ai - cr) >> down
             w[k] = br
             w[k + 1] = bi
             if br > peak:
                 peak = br
-            elif 0 - br > peak:
-                peak = 0 - br
+            elif br < low:
+                low = br
             if bi > peak:
                 peak = bi
-            elif 0 - bi > peak:
-                peak = 0 - bi
+            elif bi < low:
+                low = bi
             br = (sr + tr) >> down
             bi = (si + ti) >> down
             w[i] = br
             w[i + 1] = bi
             if br > peak:
                 peak = br
-            elif 0 - br > peak:
-                peak = 0 - br
+            elif br < low:
+                low = br
             if bi > peak:
                 peak = bi
-            elif 0 - bi > peak:
-                peak = 0 - bi
+            elif bi < low:
+                low = bi
             i += group
-        j += 1
+        j += 2
     w[_EXPONENT] = w[_EXPONENT] + down - 14
+    if low + peak < 0:
+        peak = 0 - low
     w[_PEAK] = peak
 
 
 @micropython.viper
-def last_pass(work, cosine):
+def last_pass(w: ptr16, i: int, cosine):
     """Radix 2 over the two halves."""
-    w = ptr16(work)
     c = ptr16(cosine)
     peak = int(w[_PEAK])
     down = 14
@@ -217,7 +222,7 @@ def last_pass(work, cosine):
         down += 1
     half = 1 << (down - 1)
     peak = 0
-    i = 0
+    low = 0
     while i < _HALF_WAY:
         k = i + _HALF_WAY
         wr = (c[i] ^ 0x8000) - 0x8000
@@ -234,24 +239,26 @@ def last_pass(work, cosine):
         w[k + 1] = im
         if re > peak:
             peak = re
-        elif 0 - re > peak:
-            peak = 0 - re
+        elif re < low:
+            low = re
         if im > peak:
             peak = im
-        elif 0 - im > peak:
-            peak = 0 - im
+        elif im < low:
+            low = im
         re = (ar + br) >> down
         im = (ai + bi) >> down
         w[i] = re
         w[i + 1] = im
         if re > peak:
             peak = re
-        elif 0 - re > peak:
-            peak = 0 - re
+        elif re < low:
+            low = re
         if im > peak:
             peak = im
-        elif 0 - im > peak:
-            peak = 0 - im
+        elif im < low:
+            low = im
         i += 2
     w[_EXPONENT] = w[_EXPONENT] + down - 14
+    if low + peak < 0:
+        peak = 0 - low
     w[_PEAK] = peak

@@ -35,8 +35,9 @@ _LAST = const(6)
 _PLATEAU = const(7)
 _RAIL_RUN = const(8)
 _SLOT = const(9)
-_HP = const(10)  # x1 x2 y1 y2 e1 e2
-_LP = const(16)  # y1 y2 e1 e2
+_HP = const(10)  # two sums of 32 bits, each as its upper and its lower half
+_LP = const(14)  # the same
+_BETWEEN = const(18)  # the last two outputs of the high-pass
 _NOTCH = const(20)  # amplitude of sine and cosine in Q12, angle
 FOLD_AT = const(23)
 FILTER_STATE = const(123)
@@ -75,6 +76,8 @@ def reset_filter(state):
     for i in range(FILTER_STATE):
         state[i] = 0
     state[NOTCH_CYCLES] = cycles
+    state[_LP + 1] = 4096  # nothing behind it: see `condition`
+    state[_LP + 3] = 12288
     state[NOTCH_LIMIT] = 32767
     state[_NOTCH] = _NOTCH_ZERO
     state[_NOTCH + 1] = _NOTCH_ZERO
@@ -97,8 +100,53 @@ def start_second(state):
 
 
 @micropython.viper
-def condition(src, offset: int, n: int, work, sine, state):
-    """Clean n samples of one channel (every second halfword of src from offset on) into work.
+def _watch_rails(src, offset: int, n: int, state) -> int:
+    """Count samples on a rail or on a plateau, among n of which one at least is far from zero.
+
+    Returns the index of the first sample behind a long stay on a rail; n when there is none. In
+    n <= 64 samples there is one at most.
+    """
+    p = ptr16(src)
+    s = ptr32(state)
+    last = int(s[_LAST])
+    plateau = int(s[_PLATEAU])
+    rail_run = int(s[_RAIL_RUN])
+    clipped = int(s[CLIPPED])
+    released = n
+    i = 0
+    while i < n:
+        x = p[offset] ^ 0x8000
+        offset += 2
+        if x >= 0x8000 + _RAIL or x <= 0x8000 - _RAIL:
+            rail_run += 1
+            clipped += 1
+            plateau = 0
+        else:
+            if rail_run:
+                if rail_run >= _LONG_RAIL:
+                    released = i
+                rail_run = 0
+            if x == last:
+                plateau += 1
+                if plateau >= _PLATEAU_RUN - 1:
+                    if x > 0x8000 + _PLATEAU_LEVEL or x < 0x8000 - _PLATEAU_LEVEL:
+                        clipped += 1
+            else:
+                plateau = 0
+        last = x
+        i += 1
+    s[_LAST] = last
+    s[_PLATEAU] = plateau
+    s[_RAIL_RUN] = rail_run
+    s[CLIPPED] = clipped
+    return released
+
+
+@micropython.viper
+def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
+    """Clean n <= 64 samples (every second halfword of src from offset on) into work.
+
+    x and y, 0, only claim the two registers that viper gives to its first arguments.
 
     Counts clipped samples and extremes, and adds each raw sample to fold[index % 100], from which
     the mains lines are read. 20-450 Hz band-pass: the 20 Hz side removes the baseline; it starts
@@ -112,133 +160,138 @@ def condition(src, offset: int, n: int, work, sine, state):
     out = ptr16(work)
     s = ptr32(state)
     t = ptr16(sine)
-    last = int(s[_LAST])
-    plateau = int(s[_PLATEAU])
-    rail_run = int(s[_RAIL_RUN])
+    low = 0xFFFF
+    high = 0
     slot = FOLD_AT + s[_SLOT]
-    x1 = (s[_HP] ^ 0x8000) - 0x8000
-    x2 = (s[_HP + 1] ^ 0x8000) - 0x8000
-    y1 = (s[_HP + 2] ^ 0x8000) - 0x8000
-    y2 = (s[_HP + 3] ^ 0x8000) - 0x8000
-    e1 = (s[_HP + 4] ^ 0x8000) - 0x8000
-    e2 = (s[_HP + 5] ^ 0x8000) - 0x8000
-    z1 = (s[_LP] ^ 0x8000) - 0x8000
-    z2 = (s[_LP + 1] ^ 0x8000) - 0x8000
-    f1 = (s[_LP + 2] ^ 0x8000) - 0x8000
-    f2 = (s[_LP + 3] ^ 0x8000) - 0x8000
+    y = offset
+    end = offset + n + n
+    while y < end:
+        stop = y + (FOLD_AT + FOLD - slot) * 2
+        if stop > end:
+            stop = end
+        while y < stop:
+            x = p[y] ^ 0x8000  # offset binary: 0 ... 65535
+            y += 2
+            if x < low:
+                low = x
+            if x > high:
+                high = x
+            s[slot] = s[slot] + x
+            slot += 1
+        if slot == FOLD_AT + FOLD:
+            slot = FOLD_AT
+    s[_SLOT] = slot - FOLD_AT
+    if low < s[LOWEST]:
+        s[LOWEST] = low
+    if high > s[HIGHEST]:
+        s[HIGHEST] = high
+    released = n
+    if low < 0x8000 - _PLATEAU_LEVEL or high > 0x8000 + _PLATEAU_LEVEL:
+        released = int(_watch_rails(src, offset, n, state))
+    else:
+        # No rail and no plateau that counts: only what came before can end here.
+        if s[_RAIL_RUN] >= _LONG_RAIL:
+            released = 0
+        s[_RAIL_RUN] = 0
+        s[_PLATEAU] = 0
+        s[_LAST] = x
+
+    # Each section keeps the sums that its last two outputs and errors add to the next two
+    # accumulators; errors are 4096 too high, which makes up for the rounding.
+    next_1 = (((s[_HP] ^ 0x8000) - 0x8000) << 16) | s[_HP + 1]
+    next_2 = (((s[_HP + 2] ^ 0x8000) - 0x8000) << 16) | s[_HP + 3]
+    then_1 = (((s[_LP] ^ 0x8000) - 0x8000) << 16) | s[_LP + 1]
+    then_2 = (((s[_LP + 2] ^ 0x8000) - 0x8000) << 16) | s[_LP + 3]
+    y1 = (s[_BETWEEN] ^ 0x8000) - 0x8000
+    y2 = (s[_BETWEEN + 1] ^ 0x8000) - 0x8000
     cycles = int(s[NOTCH_CYCLES])
     limit = int(s[NOTCH_LIMIT])
     sine_part = int(s[_NOTCH]) - _NOTCH_ZERO
     cosine_part = int(s[_NOTCH + 1]) - _NOTCH_ZERO
     angle = int(s[_NOTCH + 2])
     fresh = int(s[FRESH])
+    s[FRESH] = 0
     i = 0
     while i < n:
-        x = p[offset] ^ 0x8000  # offset binary: 0 ... 65535
-        offset += 2
-        if x >= 0x8000 + _RAIL or x <= 0x8000 - _RAIL:
-            rail_run += 1
-            s[CLIPPED] = s[CLIPPED] + 1
-            plateau = 0
-        else:
-            if rail_run:
-                if rail_run >= _LONG_RAIL:
-                    fresh = 1
-                rail_run = 0
-            if x == last:
-                plateau += 1
-                if plateau >= _PLATEAU_RUN - 1:
-                    if x > 0x8000 + _PLATEAU_LEVEL or x < 0x8000 - _PLATEAU_LEVEL:
-                        s[CLIPPED] = s[CLIPPED] + 1
-            else:
-                plateau = 0
-        last = x
-        if x < s[LOWEST]:
-            s[LOWEST] = x
-        if x > s[HIGHEST]:
-            s[HIGHEST] = x
-        s[slot] = s[slot] + x
-        slot += 1
-        if slot == FOLD_AT + FOLD:
-            slot = FOLD_AT
-        x -= 0x8000
-        if fresh:
+        if fresh or i == released:
             fresh = 0
-            x1 = x
-            x2 = x
+            x = _HP_B * ((p[offset] ^ 0x8000) - 0x8000)
+            next_1 = 4096 - x
+            next_2 = x - 4096
             y1 = 0
             y2 = 0
-            e1 = 0
-            e2 = 0
-        acc = _HP_B * (x - x1 - x1 + x2) - _HP_A1 * y1 - _HP_A2 * y2 + e1 + e1 - e2
-        x2 = x1
-        x1 = x
-        e2 = e1
-        y = (acc + 4096) >> 13
-        e1 = acc - (y << 13)
-        if y > 32767:
-            y = 32767
-            e1 = 0
-        elif y < -32767:
-            y = -32767
-            e1 = 0
-        acc = _LP_B * (y + y1 + y1 + y2) - _LP_A1 * z1 - _LP_A2 * z2 - f1 - f1 - f2
-        y2 = y1
-        y1 = y
-        z2 = z1
-        f2 = f1
-        z1 = (acc + 4096) >> 13
-        f1 = acc - (z1 << 13)
-        if z1 > 32767:
-            z1 = 32767
-            f1 = 0
-        elif z1 < -32767:
-            z1 = -32767
-            f1 = 0
-        x = z1
-        if cycles:
-            sin = t[angle] - 4096
-            cos = t[angle + 25] - 4096
-            angle += cycles
-            if angle >= FOLD:
-                angle -= FOLD
-            x -= ((sine_part >> 8) * sin + (cosine_part >> 8) * cos + 0x8000) >> 16
-            if x > 32767:
-                x = 32767
-            elif x < -32767:
-                x = -32767
-            y = x
-            if y > limit:
-                y = limit
-            elif y + limit < 0:
-                y = 0 - limit
-            sine_part += (y * sin + 32) >> 6
-            cosine_part += (y * cos + 32) >> 6
-            if sine_part > _NOTCH_MOST:
-                sine_part = _NOTCH_MOST
-            elif sine_part < 0 - _NOTCH_MOST:
-                sine_part = 0 - _NOTCH_MOST
-            if cosine_part > _NOTCH_MOST:
-                cosine_part = _NOTCH_MOST
-            elif cosine_part < 0 - _NOTCH_MOST:
-                cosine_part = 0 - _NOTCH_MOST
-        out[i] = x
-        i += 1
-    s[_LAST] = last
-    s[_PLATEAU] = plateau
-    s[_RAIL_RUN] = rail_run
-    s[_SLOT] = slot - FOLD_AT
-    s[_HP] = x1 & 0xFFFF
-    s[_HP + 1] = x2 & 0xFFFF
-    s[_HP + 2] = y1 & 0xFFFF
-    s[_HP + 3] = y2 & 0xFFFF
-    s[_HP + 4] = e1 & 0xFFFF
-    s[_HP + 5] = e2 & 0xFFFF
-    s[_LP] = z1 & 0xFFFF
-    s[_LP + 1] = z2 & 0xFFFF
-    s[_LP + 2] = f1 & 0xFFFF
-    s[_LP + 3] = f2 & 0xFFFF
+        stop = n
+        if i < released:
+            stop = released
+        while i < stop:
+            x = (p[offset] ^ 0x8000) - 0x8000
+            offset += 2
+            y = _HP_B * x + next_1
+            error = y & 0x1FFF
+            y = y >> 13
+            if (y + 0x4000) >> 15:  # not within half of the range: rare
+                if y > 32767:
+                    y = 32767
+                    error = 4096
+                elif y < -32767:
+                    y = -32767
+                    error = 4096
+            next_1 = next_2 - 2 * _HP_B * x - _HP_A1 * y + error + error
+            next_2 = _HP_B * x - _HP_A2 * y - error
+            x = _LP_B * (y + y1 + y1 + y2) + then_1
+            y2 = y1
+            y1 = y
+            error = x & 0x1FFF
+            x = x >> 13
+            if (x + 0x4000) >> 15:
+                if x > 32767:
+                    x = 32767
+                    error = 4096
+                elif x < -32767:
+                    x = -32767
+                    error = 4096
+            then_1 = then_2 - _LP_A1 * x - error - error
+            then_2 = 16384 - _LP_A2 * x - error
+            if cycles:
+                sin = t[angle] - 4096
+                cos = t[angle + 25] - 4096
+                angle += cycles
+                if angle >= FOLD:
+                    angle -= FOLD
+                x -= ((sine_part >> 8) * sin + (cosine_part >> 8) * cos + 0x8000) >> 16
+                if (x + 0x4000) >> 15:
+                    if x > 32767:
+                        x = 32767
+                    elif x < -32767:
+                        x = -32767
+                y = x
+                if y > limit:
+                    y = limit
+                elif y + limit < 0:
+                    y = 0 - limit
+                sine_part += (y * sin + 32) >> 6
+                cosine_part += (y * cos + 32) >> 6
+                if ((sine_part + (_NOTCH_MOST >> 1)) | (cosine_part + (_NOTCH_MOST >> 1))) >> 26:
+                    if sine_part > _NOTCH_MOST:
+                        sine_part = _NOTCH_MOST
+                    elif sine_part < 0 - _NOTCH_MOST:
+                        sine_part = 0 - _NOTCH_MOST
+                    if cosine_part > _NOTCH_MOST:
+                        cosine_part = _NOTCH_MOST
+                    elif cosine_part < 0 - _NOTCH_MOST:
+                        cosine_part = 0 - _NOTCH_MOST
+            out[i] = x
+            i += 1
+    s[_HP] = (next_1 >> 16) & 0xFFFF
+    s[_HP + 1] = next_1 & 0xFFFF
+    s[_HP + 2] = (next_2 >> 16) & 0xFFFF
+    s[_HP + 3] = next_2 & 0xFFFF
+    s[_LP] = (then_1 >> 16) & 0xFFFF
+    s[_LP + 1] = then_1 & 0xFFFF
+    s[_LP + 2] = (then_2 >> 16) & 0xFFFF
+    s[_LP + 3] = then_2 & 0xFFFF
+    s[_BETWEEN] = y1 & 0xFFFF
+    s[_BETWEEN + 1] = y2 & 0xFFFF
     s[_NOTCH] = sine_part + _NOTCH_ZERO
     s[_NOTCH + 1] = cosine_part + _NOTCH_ZERO
     s[_NOTCH + 2] = angle
-    s[FRESH] = fresh

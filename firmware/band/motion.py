@@ -15,34 +15,40 @@ MAGNITUDE_PER_G = const(256)
 
 
 @micropython.viper
-def condense(raw, start: int, mask: int, steps: int, magnitudes, m_mask: int, out, step: int):
+def condense(
+    raw: ptr16, start: int, mask: int, steps: int, magnitudes, m_mask: int, out, step: int
+):
     """Four frames to a step: |acceleration| of each frame, the average of all six axes.
 
-    raw: ring of 6-axis frames, read from index `start`; magnitudes: ring of |a| at the same
-    indices; out: ring of STEPS 6-axis frames, written from index `step`.
+    raw: ring of 6-axis frames, read from index `start`, a multiple of 4; magnitudes: ring of |a|
+    at the same indices; out: ring of STEPS 6-axis frames, written from index `step`.
     """
-    p = ptr16(raw)
     m = ptr16(magnitudes)
     o = ptr16(out)
+    at = start & m_mask
+    start = (start & mask) * 6
+    wrap = (mask + 1) * 6
     while steps > 0:
+        j = (step & STEP_MASK) * 6
+        # Offset binary, so the sum of four is 4 * 0x8000 too high; 2 rounds.
+        v = (raw[start + 3] ^ 0x8000) + (raw[start + 9] ^ 0x8000) + (raw[start + 15] ^ 0x8000)
+        o[j + 3] = (v + (raw[start + 21] ^ 0x8000) - 0x1FFFE) >> 2
+        v = (raw[start + 4] ^ 0x8000) + (raw[start + 10] ^ 0x8000) + (raw[start + 16] ^ 0x8000)
+        o[j + 4] = (v + (raw[start + 22] ^ 0x8000) - 0x1FFFE) >> 2
+        v = (raw[start + 5] ^ 0x8000) + (raw[start + 11] ^ 0x8000) + (raw[start + 17] ^ 0x8000)
+        o[j + 5] = (v + (raw[start + 23] ^ 0x8000) - 0x1FFFE) >> 2
         ax = 2
         ay = 2
         az = 2
-        gx = 2
-        gy = 2
-        gz = 2
-        k = 4
-        while k > 0:
-            i = (start & mask) * 6
-            x = (p[i] ^ 0x8000) - 0x8000
-            y = (p[i + 1] ^ 0x8000) - 0x8000
-            z = (p[i + 2] ^ 0x8000) - 0x8000
+        k = at + 4
+        while at < k:
+            x = (raw[start] ^ 0x8000) - 0x8000
+            y = (raw[start + 1] ^ 0x8000) - 0x8000
+            z = (raw[start + 2] ^ 0x8000) - 0x8000
+            start += 6
             ax += x
             ay += y
             az += z
-            gx += (p[i + 3] ^ 0x8000) - 0x8000
-            gy += (p[i + 4] ^ 0x8000) - 0x8000
-            gz += (p[i + 5] ^ 0x8000) - 0x8000
             x = x >> 2
             y = y >> 2
             z = z >> 2
@@ -55,23 +61,22 @@ def condense(raw, start: int, mask: int, steps: int, magnitudes, m_mask: int, ou
                 z = 0 - z
             # A guess within 12 % (the largest part and half of the others, less 1/8 of it
             # all), then two Newton steps: within 1 LSB, at a fifth of an exact root's cost.
+            root = x
             if y > x:
-                x, y = y, x
-            if z > x:
-                x, z = z, x
-            root = x + ((y + z) >> 1)
-            root = root - (root >> 3) + 1
+                root = y
+            if z > root:
+                root = z
+            root += (x + y + z - root) >> 1
+            root += 1 - (root >> 3)
             root = (root + square // root) >> 1
-            m[start & m_mask] = (root + square // root) >> 1
-            start += 1
-            k -= 1
-        j = (step & STEP_MASK) * 6
+            m[at] = (root + square // root) >> 1
+            at += 1
         o[j] = ax >> 2
         o[j + 1] = ay >> 2
         o[j + 2] = az >> 2
-        o[j + 3] = gx >> 2
-        o[j + 4] = gy >> 2
-        o[j + 5] = gz >> 2
+        if start == wrap:
+            start = 0
+        at = at & m_mask
         step += 1
         steps -= 1
 
@@ -83,9 +88,8 @@ SHAKE_SPAN = const(10)
 
 
 @micropython.viper
-def shake(steps, step: int, mask: int, n: int, change, out, total: int) -> int:
+def shake(steps: ptr16, step: int, mask: int, n: int, change, out, total: int) -> int:
     """out[step] = shake; `change` keeps the single changes. Returns the running sum."""
-    p = ptr16(steps)
     c = ptr16(change)
     o = ptr16(out)
     while n > 0:
@@ -94,7 +98,7 @@ def shake(steps, step: int, mask: int, n: int, change, out, total: int) -> int:
         k = 0
         d = 0
         while k < 3:
-            v = ((p[i] ^ 0x8000) - 0x8000) - ((p[j] ^ 0x8000) - 0x8000)
+            v = (steps[i] ^ 0x8000) - (steps[j] ^ 0x8000)
             if v < 0:
                 v = 0 - v
             d += v

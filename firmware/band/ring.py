@@ -6,26 +6,36 @@ import micropython
 
 
 @micropython.viper
-def _copy_in(ring, head: int, mask: int, words: int, source, offset: int, frames: int):
-    """Copy frames of `words` 32-bit words; offset counts words of the source."""
+def _copy_in(
+    head: int, offset: int, frames: int, tail: int, ring, source, mask: int, words: int
+) -> int:
+    """Copy as many of `frames` frames of `words` 32-bit words as fit; returns how many.
+
+    offset counts halfwords of the source.
+    """
     to = ptr32(ring)
     src = ptr32(source)
-    i = (head & mask) * words
-    stop = i + frames * words
-    wrap = (mask + 1) * words
-    end = stop
-    if end > wrap:
-        end = wrap
-    while i < end:
-        to[i] = src[offset]
-        i += 1
+    room = mask + 1 - head + tail
+    if frames > room:
+        frames = room
+    head = (head & mask) * words
+    offset = offset >> 1
+    size = (mask + 1) * words
+    end = head + frames * words
+    rest = 0
+    if end > size:
+        rest = end - size
+        end = size
+    while head < end:
+        to[head] = src[offset]
+        head += 1
         offset += 1
-    i = 0
-    end = stop - end
-    while i < end:
-        to[i] = src[offset]
-        i += 1
+    head = 0
+    while head < rest:
+        to[head] = src[offset]
+        head += 1
         offset += 1
+    return frames
 
 
 @micropython.viper
@@ -65,16 +75,14 @@ class Ring:
 
     @micropython.native
     def push(self, source, offset, frames):
-        """Copy `frames` frames from source[offset:], offset even; what does not fit is lost.
+        """Copy up to `frames` frames from source[offset:], offset even; returns how many fitted.
 
         source: array('H') or another buffer aligned to four bytes.
         """
-        fits = self.room()
-        if frames > fits:
-            self.lost += frames - fits
-            frames = fits
-        _copy_in(self.data, self.head, self.mask, self._words, source, offset >> 1, frames)
-        self.head += frames
+        head = self.head
+        taken = _copy_in(head, offset, frames, self.tail, self.data, source, self.mask, self._words)
+        self.head = head + taken
+        return taken
 
     @micropython.native
     def hold(self, frames):

@@ -35,16 +35,15 @@ FIFTH_POWERS = _fifth_powers()
 
 
 @micropython.viper
-def moments(power, result):
+def moments(p: ptr32, k: int, result):
     """Sums over bins 3...128 of power < 2**30; result: array('i') of 4.
 
+    p: the power; k: 3, the first bin.
     [0] sum of P, [1] sum of k P, both with P scaled to 17 bits, [2] the bin, in Q8, below which
     half of the power lies. P of bin k is spread evenly over k - 1/2 ... k + 1/2.
     """
-    p = ptr32(power)
     out = ptr32(result)
     every = 0
-    k = _FIRST
     while k <= _LAST:
         every = every | p[k]
         k += 1
@@ -104,6 +103,7 @@ def finsm5(power, weights) -> int:
     return int(log2_q8(low)) - int(log2_q8(high)) + _FINSM5_UNIT
 
 
+@micropython.native
 def mean_chz(sums):
     """Mean frequency from the result of `moments`; UNKNOWN without power."""
     if sums[0] == 0:
@@ -111,6 +111,7 @@ def mean_chz(sums):
     return muldiv(sums[1], 3125, sums[0] << 3)
 
 
+@micropython.native
 def median_chz(sums):
     """Median frequency from the result of `moments`; UNKNOWN without power."""
     if sums[0] == 0:
@@ -119,11 +120,9 @@ def median_chz(sums):
 
 
 @micropython.viper
-def bits(power) -> int:
-    """Bits that the largest bin needs."""
-    p = ptr32(power)
+def bits(p: ptr32, k: int) -> int:
+    """Bits that the largest bin from k on needs."""
     every = 0
-    k = 0
     while k < _BINS:
         every = every | p[k]
         k += 1
@@ -135,10 +134,8 @@ def bits(power) -> int:
 
 
 @micropython.viper
-def scale(total, down: int):
-    """total * 2**-down, rounded; down may be negative, |down| <= 30."""
-    t = ptr32(total)
-    k = 0
+def scale(t: ptr32, k: int, down: int):
+    """t * 2**-down from bin k on, rounded; down may be negative, |down| <= 30."""
     if down > 0:
         half = 1 << (down - 1)
         while k < _BINS:
@@ -152,18 +149,19 @@ def scale(total, down: int):
 
 
 @micropython.viper
-def fade_and_add(total, power, memory: int):
-    """total * (1 - 2**-memory) + power, rounded; memory 0: nothing fades."""
-    t = ptr32(total)
+def fade_and_add(t: ptr32, k: int, power, memory: int, down: int):
+    """t * (1 - 2**-memory) + power * 2**-down from bin k on, rounded; memory 0: nothing fades."""
     p = ptr32(power)
     half = (1 << memory) >> 1
-    k = 0
-    while k < _BINS:
-        v = int(t[k])
-        if memory:
-            v -= (v + half) >> memory
-        t[k] = v + p[k]
-        k += 1
+    part = (1 << down) >> 1
+    if memory:
+        while k < _BINS:
+            t[k] = t[k] - ((t[k] + half) >> memory) + ((p[k] + part) >> down)
+            k += 1
+    else:
+        while k < _BINS:
+            t[k] = t[k] + ((p[k] + part) >> down)
+            k += 1
 
 
 class SpectrumAverage:
@@ -193,25 +191,26 @@ class SpectrumAverage:
         """Add the spectrum of the 256 samples from start_index on; silence is not counted."""
         power = self._power
         exponent = power_spectrum(ring, mask, start_index, power)
-        size = bits(power)
+        size = bits(power, 0)
         if size == 0:
             return
         exponent_of_25_bits = exponent + size - _ADD_BITS
         if self.count == 0:
-            scale(self.bins, 30)
+            scale(self.bins, 0, 30)
             self.exponent = exponent_of_25_bits
         self._rescale(exponent_of_25_bits - self.exponent)
         down = self.exponent - exponent
         if down <= 30:
-            if down:
-                scale(power, down)
-            fade_and_add(self.bins, power, self._memory)
+            if down < 0:
+                scale(power, 0, down)
+                down = 0
+            fade_and_add(self.bins, 0, power, self._memory, down)
         self.count += 1
 
     @micropython.native
     def _rescale(self, up):
         """Raise the exponent for a stronger spectrum (up > 0), or follow a weaker signal down."""
-        size = bits(self.bins)
+        size = bits(self.bins, 0)
         if self._memory == 0 and size > _SUM_BITS and up < 1:
             up = 1
         elif up < 0:
@@ -219,7 +218,7 @@ class SpectrumAverage:
                 return
             up = -1
         if up:
-            scale(self.bins, up if up < 30 else 30)
+            scale(self.bins, 0, up if up < 30 else 30)
             self.exponent += up
 
     @micropython.native
@@ -229,7 +228,7 @@ class SpectrumAverage:
         self.mdf_chz = UNKNOWN
         if self.count:
             sums = self._sums
-            moments(self.bins, sums)
+            moments(self.bins, _FIRST, sums)
             self.mnf_chz = mean_chz(sums)
             self.mdf_chz = median_chz(sums)
 

@@ -37,12 +37,15 @@ class Timebase:
     def advance(self):
         """One more quantum has been processed."""
         self._frame += self._quantum
-        self.end_dms = self.next_end_dms
-        self._rest += self._step_rest
-        if self._rest >= self._rate_mhz:
-            self._rest -= self._rate_mhz
-            self.end_dms += 1
-        self.next_end_dms = self.end_dms + self._step_dms
+        end_dms = self.next_end_dms
+        rest = self._rest + self._step_rest
+        rate_mhz = self._rate_mhz
+        if rest >= rate_mhz:
+            rest -= rate_mhz
+            end_dms += 1
+        self._rest = rest
+        self.end_dms = end_dms
+        self.next_end_dms = end_dms + self._step_dms
 
     @micropython.native
     def at_dms(self, position_f16):
