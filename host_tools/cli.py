@@ -53,6 +53,7 @@ class BlockMs(str, Enum):
     MS_20 = "20"
     MS_30 = "30"
     MS_40 = "40"
+    MS_120 = "120"
 
 
 for _name, (_, _, _help) in LAZY.items():
@@ -94,7 +95,7 @@ def replay(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     block_ms: Annotated[
         BlockMs, typer.Option(help="Milliseconds per block; changes nothing in the results.")
-    ] = BlockMs.MS_30,
+    ] = BlockMs.MS_120,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Recordings at a time; default: all cores.")
     ] = None,

@@ -41,7 +41,7 @@ class Job:
     out: Path
     athlete_file: Path | None = None
     mains_hz: int = 0
-    block_ms: int = 30
+    block_ms: int = 120
     report: bool = True
 
 

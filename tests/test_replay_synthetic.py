@@ -18,7 +18,7 @@ def synthetic_run(tmp_path_factory, calfband):
 
 def test_synthetic_run_gives_the_same_tables_at_any_block_size(synthetic_run, tmp_path, calfband):
     said = set()
-    for block_ms in (20, 30, 40):
+    for block_ms in (20, 30, 40, 120):
         out = tmp_path / str(block_ms)
         done = calfband(
             "replay", synthetic_run, "--out", out, "--no-report", "--block-ms", block_ms
