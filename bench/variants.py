@@ -25,9 +25,11 @@ READ_BY_HALVES = {("contacts.py", "ptr16(axis)")}
 COPIED_BY_WORDS = {
     "ring.py": """
 DECORATOR
-def _copy_in(ring, head, mask, words, source, offset, frames):
+def _copy_in(head, offset, frames, tail, ring, source, mask, words):
     width = words + words
-    offset += offset
+    room = mask + 1 - head + tail
+    if frames > room:
+        frames = room
     end = offset + frames * width
     while offset < end:
         i = (head & mask) * width
@@ -37,6 +39,7 @@ def _copy_in(ring, head, mask, words, source, offset, frames):
             i += 1
             offset += 1
         head += 1
+    return frames
 
 DECORATOR
 def _repeat_last(ring, head, mask, words, frames):

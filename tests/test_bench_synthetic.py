@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.inputs import make_inputs
+from bench.chain_times import time_emitter
+from bench.inputs import Inputs, make_inputs
 from bench.runners import BENCH, compile_c, kernel_times, run_child, run_micropython
 from bench.variants import EMITTERS, FIRMWARE, write_variant
 
@@ -16,8 +17,13 @@ def crcs(output: bytes) -> dict[str, int | None]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return make_inputs(tmp_path_factory.mktemp("bench"), minutes=1).folder
+def inputs(tmp_path_factory) -> Inputs:
+    return make_inputs(tmp_path_factory.mktemp("bench"), minutes=1)
+
+
+@pytest.fixture(scope="module")
+def folder(inputs) -> Path:
+    return inputs.folder
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +43,10 @@ def test_kernels_differ_between_code_emitters(emitter, folder, viper):
     firmware = write_variant(emitter, folder / emitter)
     done = run_micropython(KERNELS, folder, 0, folder=folder, firmware=firmware)
     assert crcs(done.output) == viper
+
+
+def test_whole_chain_differs_between_code_emitters(inputs, folder):
+    firmware = {"viper": FIRMWARE}
+    firmware |= {name: write_variant(name, folder / f"chain-{name}") for name in EMITTERS}
+    said = {time_emitter(inputs, path, 1)["records_sha256"] for path in firmware.values()}
+    assert len(said) == 1
