@@ -159,18 +159,24 @@ class ShankFrame:
 
     @micropython.native
     def facing(self, swing_rate):
-        """Told the mean rate before a contact, when the foot swings forward: turn when wrong."""
+        """Told the mean rate before a contact, when the foot swings forward. True when the third
+        in a row was backward, and the frame has been turned round."""
         if swing_rate >= 0:
             self._wrong_way = 0
             return False
         self._wrong_way += 1
-        if self.strides > 2 and self._wrong_way < 3:
+        if self._wrong_way < 3:
             return False
+        self.turn_round()
+        return True
+
+    def turn_round(self):
+        """Right is left: swap the ends of the flexion axis."""
         for k in range(3):
             self.right[k] = -self.right[k]
+            self.front[k] = -self.front[k]
             self._axis[k] = -self._axis[k]
         self._wrong_way = 0
-        return True
 
     @micropython.native
     def _settle(self, has_gyr):

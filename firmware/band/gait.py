@@ -33,6 +33,8 @@ WALK_MAGNITUDE = const(358)
 SLOWEST_RUN = const(208)  # 1.0 s a stride
 FASTEST_RUN = const(90)
 USUAL_OF = const(5)  # strides
+UNSEEN = const(3)  # landings in a row that the gyroscope may deny
+FACE_STEPS = const(300)  # 1.4 s, a whole stride
 TURN_PROMINENCE = const(500)  # 35 deg/s: more than ripple, less than a weak toe-off crest
 CLIP_LEAST = const(3900)  # 3.8 g: no accelerometer has a smaller range
 LOOK_EVERY = const(4)  # quanta
@@ -85,6 +87,7 @@ class Gait:
         self._lengths = array("i", [0] * USUAL_OF)
         self._sorted = array("i", [0] * USUAL_OF)
         self._told = 0  # strides since standing
+        self._unseen = 0
         self._mean_magnitude = 0
         self._sums = array("i", [0] * 10)
         self._window = array("H", bytes(2 * STEPS))
@@ -188,12 +191,18 @@ class Gait:
         last = self._landing
         length = step - last
         usual = self._stride_steps
-        if last >= 0 and usual and length * 20 < usual * 13:
-            # Much too early: the swing's own shake, or the other foot's.
-            if height * 4 < search[3] * 3 or (
-                self._rates() and self.frame.strides and self._contact_by_rate(step) < 0
-            ):
+        # Much too early: the swing's own shake, or the other foot's.
+        early = last >= 0 and usual > 0 and length * 20 < usual * 13
+        position = -1
+        if self._rates() and self.frame.strides:
+            position = self._contact_by_rate(step)
+            if position >= 0:
+                self._unseen = 0
+            elif early or self._unseen < UNSEEN:
+                self._unseen += 1  # no swing ended here
                 return False
+        if early and height * 4 < search[3] * 3:
+            return False
         # A greater height is believed at once, a smaller one slowly.
         search[3] += (height - search[3]) >> (1 if height > search[3] else 3)
         if self._height * 8 < height * 3:
@@ -202,23 +211,24 @@ class Gait:
         search[2] = step
         self._landing = step
         if last < 0 or length > LONGEST:
-            self.next_ic_f16 = self._contact(step)
+            self.next_ic_f16 = self._contact(step, position)
             return False
         self.regular = usual == 0 or (length * 10 > usual * 7 and length * 10 < usual * 13)
         contacts.stride_sums(
             self._steps, last, STEP_MASK, length, self._magnitudes, MAGNITUDE_MASK, self._sums
         )
         self._tell_gait(length)
-        unframed = self.frame.strides == 0
         if self.frame.update(self._sums, length, self._rates()):
             self.slipped = 10
         elif self.slipped:
             self.slipped -= 1
-        if unframed:
-            self.next_ic_f16 = self._contact(last)
+        if self.frame.strides == 1 and self._rates():
+            self._face()
+            self.next_ic_f16 = self._contact(last, self._contact_by_rate(last))
+            position = self._contact_by_rate(step)
         self.ic_f16 = self.next_ic_f16
         self.degraded = self._degraded
-        self.next_ic_f16 = self._contact(step)
+        self.next_ic_f16 = self._contact(step, position)
         self._measure()
         return True
 
@@ -246,13 +256,11 @@ class Gait:
         self._stride_steps = median(self._sorted, 0, known)
 
     @micropython.native
-    def _contact(self, step):
+    def _contact(self, step, by_rate):
         """Position of the initial contact whose shake peaked at `step`; sets `_degraded`."""
         self._degraded = 0
-        if self._rates() and self.frame.strides:
-            position = self._contact_by_rate(step)
-            if position >= 0:
-                return position
+        if by_rate >= 0:
+            return by_rate
         self._degraded = 1
         frame = step << 2
         return (
@@ -261,7 +269,20 @@ class Gait:
         )
 
     @micropython.native
+    def _face(self):
+        """Which way is forward: nothing turns the leg faster than its forward swing."""
+        n = self._step if self._step < FACE_STEPS else FACE_STEPS
+        rate = self._smooth
+        right = self.frame.right
+        contacts.project(self._steps, self._step - n, STEP_MASK, n, 3, right, self._window)
+        contacts.smooth_33_ms(self._window, 0, n, rate)
+        fastest = rate[contacts.highest(rate, 0, n)] - 0x8000
+        if fastest < 0x8000 - rate[contacts.lowest(rate, 0, n)]:
+            self.frame.turn_round()
+
+    @micropython.native
     def _contact_by_rate(self, step):
+        """Position of the trough after the swing that ends near `step`; -1 when none does."""
         start = step - 60
         rate = self._smooth
         contacts.project(self._steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
