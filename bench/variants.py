@@ -20,7 +20,7 @@ def _halves(x):
 ptr8 = ptr16 = ptr32 = _pointer
 """
 # An int32 array read by halfwords.
-READ_BY_HALVES = {("contacts.py", "ptr16(axis)")}
+READ_BY_HALVES = {("windows.py", "ptr16(axis)")}
 # int16 frames copied by words; appended, so that it takes the place of what stands above.
 COPIED_BY_WORDS = {
     "ring.py": """

@@ -19,6 +19,7 @@ from typing import Any
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 VIPER_LIMIT = 1 << 31
 SMALL_INT_LIMIT = 1 << 30
+_FORMATS: dict[int, Any] = {8: "B", 16: "H", 32: "I"}
 
 
 class Pointer:
@@ -26,7 +27,7 @@ class Pointer:
     64-bit host; stores keep the low bits, as the machine does."""
 
     def __init__(self, memory: array[int] | bytes | bytearray, bits: int) -> None:
-        self.memory: Any = memoryview(memory).cast("B").cast({8: "B", 16: "H", 32: "I"}[bits])
+        self.memory: Any = memoryview(memory).cast("B").cast(_FORMATS[bits])
         self.mask = (1 << bits) - 1
 
     def __getitem__(self, index: int) -> int:

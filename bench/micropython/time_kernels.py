@@ -14,7 +14,7 @@ from time import ticks_diff, ticks_us
 
 from micropython import const
 
-from band import activity, contacts, decimate, fft, filters, motion
+from band import activity, decimate, fft, filters, motion, windows
 
 SAMPLES = const(16384)
 MASK = const(16383)
@@ -176,7 +176,7 @@ class Projection(Kernel):
         axis = self.axis
         x = self.x
         for out in self.written:
-            contacts.project(x, step, MASK, STRIDE, 3, axis, out)
+            windows.project(x, step, MASK, STRIDE, 3, axis, out)
             step += STRIDE
 
 

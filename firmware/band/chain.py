@@ -241,8 +241,8 @@ class Chain:
         features.timing(gait, self.timebase, faults, whole)
         if self.emg1:
             push_dms = UNKNOWN
-            if gait.push_f16 >= 0:
-                push_dms = self.timebase.at_dms(gait.push_f16)
+            if gait.contacts.push_f16 >= 0:
+                push_dms = self.timebase.at_dms(gait.contacts.push_f16)
             features.muscle(self.emg1, self.spectrum1, push_dms)
         if self.emg2:
             features.second_muscle(self.emg2, self.spectrum2)

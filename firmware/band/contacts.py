@@ -1,7 +1,4 @@
-"""Where in a stride the foot landed and left the ground: kernels over short windows.
-
-Windows are copied out of the rings, oldest first, as biased unsigned values (bit 15 flipped,
-so order is kept). Positions come back in sixteenths of a raw frame (75 us).
+"""Where in a stride the foot landed and left the ground.
 
 With a gyroscope, about the segment's own axis (positive: the foot swings forward):
     initial contact  the trough that follows the swing's fall through zero, less a constant;
@@ -14,263 +11,32 @@ With acceleration alone, free of wearing angle:
 The constants are the filters' and the tissue's delays; they hold for everyone.
 """
 
+from array import array
+
 import micropython
 from micropython import const
 
-STEP_F16 = const(64)
+from band import windows
+from band.motion import STEPS
+from band.units import UNKNOWN
+
 STEP_CENTRE_F16 = const(24)  # a step averages frames 0..3: it stands for frame 1.5
 
 IMPACT_TO_CONTACT_F16 = const(300)  # 22.5 ms
 TROUGH_TO_CONTACT_F16 = const(427)  # 32 ms
 FALL_TO_TOE_OFF_F16 = const(170)  # 12.8 ms
 MINIMUM_TO_TOE_OFF_F16 = const(373)  # 28 ms
-
-
-@micropython.viper
-def project(steps: ptr16, step: int, mask: int, n: int, first: int, axis, out):
-    """out[k] = axis . (three components from `first`) for n steps; axis in Q14, array('i')."""
-    o = ptr16(out)
-    a = ptr16(axis)
-    # The halves of an int32 in Q14 are read apart: components are within +-1.
-    ax = (a[0] ^ 0x8000) - 0x8000
-    ay = (a[2] ^ 0x8000) - 0x8000
-    az = (a[4] ^ 0x8000) - 0x8000
-    k = 0
-    while k < n:
-        i = (step & mask) * 6 + first
-        v = (
-            (((steps[i] ^ 0x8000) - 0x8000) * ax >> 2)
-            + (((steps[i + 1] ^ 0x8000) - 0x8000) * ay >> 2)
-            + (((steps[i + 2] ^ 0x8000) - 0x8000) * az >> 2)
-            + 2048
-        ) >> 12
-        if v > 32767:
-            v = 32767
-        elif v < -32768:
-            v = -32768
-        o[k] = v ^ 0x8000
-        step += 1
-        k += 1
-
-
-@micropython.viper
-def smooth_33_ms(source: ptr16, k: int, n: int, out):
-    """Hann window of 7 steps, zero delay, ends held; k = 0. Weights sum to 2**14."""
-    o = ptr16(out)
-    while k < n:
-        if k >= 3 and k + 3 < n:
-            v = 600 * (source[k - 3] + source[k + 3]) + 2048 * (source[k - 2] + source[k + 2])
-            v += 3496 * (source[k - 1] + source[k + 1]) + 4096 * source[k]
-        else:
-            v = 0
-            i = -3
-            while i <= 3:
-                j = k + i
-                if j < 0:
-                    j = 0
-                elif j >= n:
-                    j = n - 1
-                weight = 4096
-                if i == 1 or i == -1:
-                    weight = 3496
-                elif i == 2 or i == -2:
-                    weight = 2048
-                elif i:
-                    weight = 600
-                v += weight * source[j]
-                i += 1
-        o[k] = (v + 8192) >> 14
-        k += 1
-
-
-@micropython.viper
-def smooth(source, n: int, weights, taps: int, out):
-    """Symmetric FIR, zero delay, ends held. Odd taps; weights are Q14 and sum to 2**14."""
-    s = ptr16(source)
-    w = ptr16(weights)
-    o = ptr16(out)
-    half = taps >> 1
-    k = 0
-    while k < n:
-        total = 8192
-        i = k - half
-        t = 0
-        if i >= 0 and k + half < n:
-            while t < taps:
-                total += w[t] * s[i]
-                i += 1
-                t += 1
-        else:
-            while t < taps:
-                j = i
-                if j < 0:
-                    j = 0
-                elif j >= n:
-                    j = n - 1
-                total += w[t] * s[j]
-                i += 1
-                t += 1
-        o[k] = total >> 14
-        k += 1
-
-
-@micropython.viper
-def highest(values, start: int, stop: int) -> int:
-    """Position of the first maximum in [start, stop)."""
-    v = ptr16(values)
-    at = start
-    i = start
-    while i < stop:
-        if int(v[i]) > int(v[at]):
-            at = i
-        i += 1
-    return at
-
-
-@micropython.viper
-def lowest(values, start: int, stop: int) -> int:
-    """Position of the first minimum in [start, stop)."""
-    v = ptr16(values)
-    at = start
-    i = start
-    while i < stop:
-        if int(v[i]) < int(v[at]):
-            at = i
-        i += 1
-    return at
-
-
-@micropython.viper
-def valley(values, start: int, stop: int, expected: int) -> int:
-    """The local minimum in (start, stop) nearest to `expected`; -1 when there is none."""
-    v = ptr16(values)
-    best = 0 - 1
-    nearest = stop
-    i = start + 1
-    while i < stop - 1:
-        if int(v[i]) < int(v[i - 1]) and int(v[i]) <= int(v[i + 1]):
-            away = i - expected
-            if away < 0:
-                away = 0 - away
-            if away < nearest:
-                nearest = away
-                best = i
-        i += 1
-    return best
-
-
-@micropython.viper
-def vertex_f16(values, at: int, n: int) -> int:
-    """The extremum at `at`, refined by the parabola through its neighbours; in f16 of steps."""
-    v = ptr16(values)
-    if at < 1 or at + 1 >= n:
-        return at * 64
-    left = int(v[at - 1])
-    right = int(v[at + 1])
-    bend = left + right - 2 * int(v[at])
-    tilt = left - right
-    if bend < 0:
-        bend = 0 - bend
-        tilt = 0 - tilt
-    if bend == 0:
-        return at * 64
-    # tilt / (2 bend) of a step lies within half a step when `at` is the extremum.
-    shift = 0
-    if tilt < 0:
-        shift = 0 - ((0 - tilt) * 32) // bend
-    else:
-        shift = (tilt * 32) // bend
-    if shift > 32:
-        shift = 32
-    elif shift < -32:
-        shift = -32
-    return at * 64 + shift
-
-
-@micropython.viper
-def largest(ring, mask: int, start: int, stop: int) -> int:
-    """The largest value of a ring of plain unsigned values over indices [start, stop)."""
-    v = ptr16(ring)
-    top = 0
-    while start < stop:
-        if int(v[start & mask]) > top:
-            top = int(v[start & mask])
-        start += 1
-    return top
-
-
-@micropython.viper
-def mean(values, n: int) -> int:
-    """Mean of n >= 1 biased values, as a signed number."""
-    v = ptr16(values)
-    total = 0
-    i = 0
-    while i < n:
-        total += v[i]
-        i += 1
-    return total // n - 0x8000
-
-
-@micropython.viper
-def falls_below(values, start: int, stop: int, level: int) -> int:
-    """First position in [start, stop) whose value is below `level`; stop when there is none."""
-    v = ptr16(values)
-    while start < stop:
-        if int(v[start]) < level:
-            return start
-        start += 1
-    return stop
-
-
-@micropython.viper
-def last_below(values, start: int, stop: int, level: int) -> int:
-    """Last position in [start, stop) whose value is below `level`; -1 when there is none."""
-    v = ptr16(values)
-    while stop > start:
-        stop -= 1
-        if int(v[stop]) < level:
-            return stop
-    return -1
-
-
-@micropython.viper
-def last_turns(values, first: int, last: int, prominence: int) -> int:
-    """Back from `last`: the nearest trough and the crest before it, ripples passed over.
-
-    A turn counts when the curve leaves it by `prominence`. Returns crest << 9 | trough, -1 when
-    there is no such trough after `first`; the crest is then the highest value from there on.
-    """
-    v = ptr16(values)
-    trough = last
-    i = last
-    while i >= first and int(v[i]) < int(v[trough]) + prominence:
-        if int(v[i]) <= int(v[trough]):
-            trough = i
-        i -= 1
-    if i < first:
-        return -1
-    crest = i
-    while i >= first and int(v[i]) + prominence > int(v[crest]):
-        if int(v[i]) > int(v[crest]):
-            crest = i
-        i -= 1
-    return (crest << 9) | trough
-
-
-@micropython.viper
-def last_fall_f16(values, start: int, stop: int, level: int) -> int:
-    """Where the curve crosses `level` downwards for the last time before `stop`; -1: nowhere."""
-    v = ptr16(values)
-    i = stop
-    while i > start:
-        if int(v[i - 1]) >= level:
-            before = int(v[i - 1])
-            after = int(v[i])
-            if before == after:
-                return i * 64
-            return (i - 1) * 64 + ((before - level) * 64) // (before - after)
-        i -= 1
-    return -1
+MAGNITUDES = const(2048)  # 2.46 s of |a|
+MAGNITUDE_MASK = const(2047)
+STEP_MASK = const(511)  # as in motion.py; an imported name is looked up each time
+FACE_STEPS = const(300)  # 1.4 s, a whole stride
+TURN_PROMINENCE = const(500)  # 35 deg/s: more than ripple, less than a weak toe-off crest
+# Smoothing window over steps, Q14; np.hanning, the middle one makes the sum exact.
+HANN_216_MS = (
+    3, 13, 29, 52, 80, 113, 151, 192, 237, 284, 332, 380, 429, 475, 520, 562, 599, 632, 660, 683,
+    699, 709, 716, 709, 699, 683, 660, 632, 599, 562, 520, 475, 429, 380, 332, 284, 237, 192, 151,
+    113, 80, 52, 29, 13, 3,
+)  # fmt: skip
 
 
 @micropython.viper
@@ -304,50 +70,150 @@ def impact_rise_f16(magnitudes, mask: int, start: int, stop: int, back: int) -> 
     return (i - 1) * 16 + ((level - before) * 16) // rise
 
 
-@micropython.viper
-def stride_sums(steps: ptr16, step: int, mask: int, n: int, magnitudes, m_mask: int, out):
-    """Over n <= 416 steps: out[0:3] = mean acc, out[3] = mean |a|, out[4:10] = gyr moments.
+class Contacts:
+    """Looks back into the last 2.46 s for the contacts of one stride.
 
-    Moments xx yy zz xy xz yz in (16 LSB)^2, averaged. out: array('i').
+    steps, magnitudes: rings that motion.condense fills. After `measure`: `to_f16`, `push_f16`
+    (-1: not found), `pushoff_lsb`, `peak` (motion.MAGNITUDE_PER_G), `tilt_ddeg` or UNKNOWN.
     """
-    m = ptr16(magnitudes)
-    o = ptr32(out)
-    ax = 0
-    ay = 0
-    az = 0
-    magnitude = 0
-    xx = 0
-    yy = 0
-    zz = 0
-    xy = 0
-    xz = 0
-    yz = 0
-    stop = step + n
-    while step < stop:
-        magnitude += m[(step << 2) & m_mask]
-        i = (step & mask) * 6
-        ax += steps[i] ^ 0x8000
-        ay += steps[i + 1] ^ 0x8000
-        az += steps[i + 2] ^ 0x8000
-        x = ((steps[i + 3] ^ 0x8000) - 0x8000) >> 4
-        y = ((steps[i + 4] ^ 0x8000) - 0x8000) >> 4
-        z = ((steps[i + 5] ^ 0x8000) - 0x8000) >> 4
-        xx += (x * x) >> 3
-        yy += (y * y) >> 3
-        zz += (z * z) >> 3
-        xy += (x * y) >> 3
-        xz += (x * z) >> 3
-        yz += (y * z) >> 3
-        step += 1
-    o[0] = ax // n - 0x8000
-    o[1] = ay // n - 0x8000
-    o[2] = az // n - 0x8000
-    o[3] = magnitude // n
-    # Sums may be negative: divide them above a bias that makes them positive.
-    bias = n << 19
-    o[4] = ((xx + bias) // n - 0x80000) << 3
-    o[5] = ((yy + bias) // n - 0x80000) << 3
-    o[6] = ((zz + bias) // n - 0x80000) << 3
-    o[7] = ((xy + bias) // n - 0x80000) << 3
-    o[8] = ((xz + bias) // n - 0x80000) << 3
-    o[9] = ((yz + bias) // n - 0x80000) << 3
+
+    def __init__(self, frame):
+        self.frame = frame
+        self.steps = array("H", bytes(2 * 6 * STEPS))
+        self.magnitudes = array("H", bytes(2 * MAGNITUDES))
+        self.to_f16 = -1
+        self.push_f16 = -1
+        self.pushoff_lsb = 0
+        self.peak = 0
+        self.tilt_ddeg = UNKNOWN
+        self._window = array("H", bytes(2 * STEPS))
+        self._smooth = array("H", bytes(2 * STEPS))
+        self._long = array("H", HANN_216_MS)
+
+    @micropython.native
+    def face(self, now):
+        """Which way is forward: nothing turns the leg faster than its forward swing."""
+        n = now if now < FACE_STEPS else FACE_STEPS
+        rate = self._smooth
+        right = self.frame.right
+        windows.project(self.steps, now - n, STEP_MASK, n, 3, right, self._window)
+        windows.smooth_33_ms(self._window, 0, n, rate)
+        fastest = rate[windows.highest(rate, 0, n)] - 0x8000
+        if fastest < 0x8000 - rate[windows.lowest(rate, 0, n)]:
+            self.frame.turn_round()
+
+    @micropython.native
+    def landing_by_rate(self, step):
+        """Position of the trough after the swing that ends near `step`; -1 when none does."""
+        start = step - 60  # the window: from 288 ms before the shake's peak to 120 ms after
+        rate = self._smooth
+        windows.project(self.steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
+        windows.smooth_33_ms(self._window, 0, 85, rate)
+        if self.frame.facing(rate[15] + rate[25] + rate[35] - 0x18000):
+            windows.project(self.steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
+            windows.smooth_33_ms(self._window, 0, 85, rate)
+        swing = windows.highest(rate, 0, 66)
+        turn = windows.falls_below(rate, swing, 80, 0x8000)
+        if turn >= 80:
+            return -1
+        end = turn + 17  # 80 ms
+        trough = windows.lowest(rate, turn, end if end < 84 else 84)
+        if rate[swing] - 0x8000 < 1143 or 0x8000 - rate[trough] < 571:  # 80 and 40 deg/s
+            return -1
+        return (
+            (start << 6)
+            + windows.vertex_f16(rate, trough, 85)
+            + STEP_CENTRE_F16
+            - TROUGH_TO_CONTACT_F16
+        )
+
+    def landing_by_impact(self, step):
+        """Position of the initial contact whose shake peaked at `step`, from |a| alone."""
+        frame = step << 2
+        return (
+            impact_rise_f16(self.magnitudes, MAGNITUDE_MASK, frame - 104, frame, 50)
+            - IMPACT_TO_CONTACT_F16
+        )
+
+    @micropython.native
+    def measure(self, ic_f16, next_ic_f16, by_rate):
+        """Toe-off, shock, push-off and tilt of the running stride between two contacts.
+
+        Returns whether the gyroscope, asked by `by_rate`, gave the toe-off.
+        """
+        start = ic_f16 >> 6
+        n = (next_ic_f16 >> 6) - start
+        if by_rate:
+            self._toe_off_by_rate(start, n)
+            by_rate = self.to_f16 >= 0
+        if not by_rate:
+            self._toe_off_along(start, n)
+        contact = self.to_f16 - ic_f16
+        if contact < n * 6 or contact > n * 40:  # of 64 f16 a step: 10 % and 62 % of the stride
+            self.to_f16 = -1
+        elif by_rate:
+            self._push_off(start, contact >> 6, n)
+            self._tilt(start, contact >> 6)
+        return by_rate
+
+    def shock(self, ic_f16):
+        """Forget the last stride; take the largest |a| in the 80 ms after this contact."""
+        self.to_f16 = -1
+        self.push_f16 = -1
+        self.tilt_ddeg = UNKNOWN
+        frame = ic_f16 >> 4
+        self.peak = windows.largest(self.magnitudes, MAGNITUDE_MASK, frame, frame + 67)
+
+    @micropython.native
+    def _toe_off_by_rate(self, start, n):
+        rate = self._smooth
+        windows.project(self.steps, start, STEP_MASK, n, 3, self.frame.right, self._window)
+        windows.smooth_33_ms(self._window, 0, n, rate)
+        stance = windows.lowest(rate, 0, 20)
+        forward = windows.highest(rate, n >> 1, n)
+        turn = windows.last_below(rate, stance, forward, 0x8000)
+        turns = windows.last_turns(rate, stance, turn, TURN_PROMINENCE)
+        if turn < 0 or turns < 0:
+            return
+        top = turns >> 9
+        swing = turns & 511
+        fall = rate[top] - rate[swing]
+        at = windows.last_fall_f16(rate, top, swing, rate[top] - fall * 15 // 100)
+        if at >= 0:
+            self.to_f16 = (start << 6) + at + STEP_CENTRE_F16 - FALL_TO_TOE_OFF_F16
+
+    @micropython.native
+    def _toe_off_along(self, start, n):
+        start += n * 25 // 100 - 22
+        span = n * 35 // 100 + 44
+        windows.project(self.steps, start, STEP_MASK, span, 0, self.frame.up, self._window)
+        windows.smooth(self._window, span, self._long, 45, self._smooth)
+        at = windows.valley(self._smooth, 22, span - 22, 22 + n * 15 // 100)
+        if at < 0:
+            return
+        self.to_f16 = (
+            (start << 6)
+            + windows.vertex_f16(self._smooth, at, span)
+            + STEP_CENTRE_F16
+            - MINIMUM_TO_TOE_OFF_F16
+        )
+
+    @micropython.native
+    def _push_off(self, start, contact, n):
+        """Fastest backward rotation round toe-off; the rate is still in `_smooth`."""
+        rate = self._smooth
+        at = windows.lowest(rate, contact >> 1, contact + n // 5)
+        self.pushoff_lsb = 0x8000 - rate[at]
+        self.push_f16 = (start << 6) + windows.vertex_f16(rate, at, n) + STEP_CENTRE_F16
+
+    @micropython.native
+    def _tilt(self, start, contact):
+        """Where the middle of stance pushes, against the tibia: moves with the grade."""
+        first = start + contact * 3 // 10
+        n = contact * 4 // 10
+        windows.project(self.steps, first, STEP_MASK, n, 0, self.frame.front, self._window)
+        front = windows.mean(self._window, n)
+        windows.project(self.steps, first, STEP_MASK, n, 0, self.frame.up, self._window)
+        up = windows.mean(self._window, n)
+        if up > 256:
+            self.tilt_ddeg = front * 573 // up

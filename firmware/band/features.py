@@ -59,6 +59,7 @@ class StrideFeatures:
     def timing(self, gait, timebase, faults, whole):
         """Everything the IMU knows. `whole` is false for the last, still open stride."""
         rec = self.record
+        contacts = gait.contacts
         for k in range(len(rec)):
             rec[k] = UNKNOWN
         self.strides += 1
@@ -67,25 +68,25 @@ class StrideFeatures:
         rec[T_IC] = t_ic
         rec[GAIT] = gait.state
         rec[FAULTS] = faults
-        rec[TILT] = gait.tilt_ddeg
+        rec[TILT] = contacts.tilt_ddeg
         rec[SPEED] = self.speed_mm_s if self.speed_mm_s else UNKNOWN
         rec[TEMP] = self.temp_cc
         rec[DEGRADED] = 1 if gait.degraded else 0
         rec[VALID] = 0
-        rec[TIB_PEAK] = gait.peak * 1000 // motion.MAGNITUDE_PER_G
-        if gait.to_f16 >= 0:
-            t_to = timebase.at_dms(gait.to_f16)
+        rec[TIB_PEAK] = contacts.peak * 1000 // motion.MAGNITUDE_PER_G
+        if contacts.to_f16 >= 0:
+            t_to = timebase.at_dms(contacts.to_f16)
             rec[T_TO] = t_to
             rec[CONTACT] = t_to - t_ic
-        if gait.push_f16 >= 0:
-            rec[PUSHOFF] = gait.pushoff_lsb * GYR_LSB_MDPS // 100
+        if contacts.push_f16 >= 0:
+            rec[PUSHOFF] = contacts.pushoff_lsb * GYR_LSB_MDPS // 100
         if not whole:
             return
         stride_dms = timebase.at_dms(gait.next_ic_f16) - t_ic
         rec[STRIDE_TIME] = stride_dms
         if stride_dms > 0:
             rec[CADENCE] = 120 * 10 * DMS_PER_S // stride_dms
-        if gait.to_f16 < 0:
+        if contacts.to_f16 < 0:
             return
         contact_dms = rec[CONTACT]
         rec[FLIGHT] = (stride_dms >> 1) - contact_dms

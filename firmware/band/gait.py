@@ -9,16 +9,14 @@ from array import array
 import micropython
 from micropython import const
 
-from band import contacts
+from band.contacts import Contacts
 from band.fixmath import median
 from band.frame import ShankFrame
-from band.motion import STEPS, condense, health, peak_shake, shake
-from band.units import UNKNOWN
+from band.motion import STEPS, condense, health, peak_shake, shake, stride_sums
 
 STEP_MASK = const(511)  # as in motion.py; an imported name is looked up each time
 QUANTUM = const(32)  # frames processed at a time, always whole
 STEPS_PER_QUANTUM = const(8)
-MAGNITUDES = const(2048)  # 2.46 s of |a|
 MAGNITUDE_MASK = const(2047)
 
 STANDING = const(0)
@@ -34,20 +32,11 @@ SLOWEST_RUN = const(208)  # 1.0 s a stride
 FASTEST_RUN = const(90)
 USUAL_OF = const(5)  # strides
 UNSEEN = const(3)  # landings in a row that the gyroscope may deny
-FACE_STEPS = const(300)  # 1.4 s, a whole stride
-TURN_PROMINENCE = const(500)  # 35 deg/s: more than ripple, less than a weak toe-off crest
 CLIP_LEAST = const(3900)  # 3.8 g: no accelerometer has a smaller range
 LOOK_EVERY = const(4)  # quanta
 CLIP_QUANTA = const(416)  # 16 s, of which a quarter is looked at
 CLIP_REPEATS = const(8)
 STILL_LOOKS = const(4)  # 0.6 s
-
-# Smoothing window over steps, Q14; np.hanning, the middle one makes the sum exact.
-HANN_216_MS = (
-    3, 13, 29, 52, 80, 113, 151, 192, 237, 284, 332, 380, 429, 475, 520, 562, 599, 632, 660, 683,
-    699, 709, 716, 709, 699, 683, 660, 632, 599, 562, 520, 475, 429, 380, 332, 284, 237, 192, 151,
-    113, 80, 52, 29, 13, 3,
-)  # fmt: skip
 
 
 class Gait:
@@ -59,23 +48,19 @@ class Gait:
     def __init__(self, settings, timebase):
         self.timebase = timebase
         self.frame = ShankFrame()
+        self.contacts = Contacts(self.frame)
         self.state = STANDING
         self.gyr_lost = False
         self.acc_lost = False
         self.clipped = False
         self.slipped = 0  # strides for which a slip is still reported
         self.ic_f16 = -1
-        self.to_f16 = -1
         self.next_ic_f16 = -1
-        self.push_f16 = -1
-        self.pushoff_lsb = 0
-        self.peak = 0  # largest |a| after contact, motion.MAGNITUDE_PER_G
-        self.tilt_ddeg = UNKNOWN
         self.degraded = 0
         self.regular = False  # the closed stride is about as long as usual
         self._has_gyr = settings.has_gyr != 0
-        self._steps = array("H", bytes(2 * 6 * STEPS))
-        self._magnitudes = array("H", bytes(2 * MAGNITUDES))
+        self._steps = self.contacts.steps
+        self._magnitudes = self.contacts.magnitudes
         self._changes = array("H", bytes(2 * STEPS))
         self._shakes = array("H", bytes(2 * STEPS))
         self._shake_total = 0
@@ -90,9 +75,6 @@ class Gait:
         self._unseen = 0
         self._mean_magnitude = 0
         self._sums = array("i", [0] * 10)
-        self._window = array("H", bytes(2 * STEPS))
-        self._smooth = array("H", bytes(2 * STEPS))
-        self._long = array("H", HANN_216_MS)
         self._still_gyr = 0
         self._still_acc = 0
         self._rail = array("I", (0, 0))
@@ -195,7 +177,7 @@ class Gait:
         early = last >= 0 and usual > 0 and length * 20 < usual * 13
         position = -1
         if self._rates() and self.frame.strides:
-            position = self._contact_by_rate(step)
+            position = self.contacts.landing_by_rate(step)
             if position >= 0:
                 self._unseen = 0
             elif early or self._unseen < UNSEEN:
@@ -214,7 +196,7 @@ class Gait:
             self.next_ic_f16 = self._contact(step, position)
             return False
         self.regular = usual == 0 or (length * 10 > usual * 7 and length * 10 < usual * 13)
-        contacts.stride_sums(
+        stride_sums(
             self._steps, last, STEP_MASK, length, self._magnitudes, MAGNITUDE_MASK, self._sums
         )
         self._tell_gait(length)
@@ -223,9 +205,9 @@ class Gait:
         elif self.slipped:
             self.slipped -= 1
         if self.frame.strides == 1 and self._rates():
-            self._face()
-            self.next_ic_f16 = self._contact(last, self._contact_by_rate(last))
-            position = self._contact_by_rate(step)
+            self.contacts.face(self._step)
+            self.next_ic_f16 = self._contact(last, self.contacts.landing_by_rate(last))
+            position = self.contacts.landing_by_rate(step)
         self.ic_f16 = self.next_ic_f16
         self.degraded = self._degraded
         self.next_ic_f16 = self._contact(step, position)
@@ -262,126 +244,17 @@ class Gait:
         if by_rate >= 0:
             return by_rate
         self._degraded = 1
-        frame = step << 2
-        return (
-            contacts.impact_rise_f16(self._magnitudes, MAGNITUDE_MASK, frame - 104, frame, 50)
-            - contacts.IMPACT_TO_CONTACT_F16
-        )
-
-    @micropython.native
-    def _face(self):
-        """Which way is forward: nothing turns the leg faster than its forward swing."""
-        n = self._step if self._step < FACE_STEPS else FACE_STEPS
-        rate = self._smooth
-        right = self.frame.right
-        contacts.project(self._steps, self._step - n, STEP_MASK, n, 3, right, self._window)
-        contacts.smooth_33_ms(self._window, 0, n, rate)
-        fastest = rate[contacts.highest(rate, 0, n)] - 0x8000
-        if fastest < 0x8000 - rate[contacts.lowest(rate, 0, n)]:
-            self.frame.turn_round()
-
-    @micropython.native
-    def _contact_by_rate(self, step):
-        """Position of the trough after the swing that ends near `step`; -1 when none does."""
-        start = step - 60
-        rate = self._smooth
-        contacts.project(self._steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-        contacts.smooth_33_ms(self._window, 0, 85, rate)
-        if self.frame.facing(rate[15] + rate[25] + rate[35] - 0x18000):
-            contacts.project(self._steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-            contacts.smooth_33_ms(self._window, 0, 85, rate)
-        swing = contacts.highest(rate, 0, 66)
-        turn = contacts.falls_below(rate, swing, 80, 0x8000)
-        if turn >= 80:
-            return -1
-        end = turn + 17
-        trough = contacts.lowest(rate, turn, end if end < 84 else 84)
-        if rate[swing] - 0x8000 < 1143 or 0x8000 - rate[trough] < 571:  # 80 and 40 deg/s
-            return -1
-        return (
-            (start << 6)
-            + contacts.vertex_f16(rate, trough, 85)
-            + contacts.STEP_CENTRE_F16
-            - contacts.TROUGH_TO_CONTACT_F16
-        )
+        return self.contacts.landing_by_impact(step)
 
     @micropython.native
     def _measure(self):
-        """Toe-off, shock, push-off and tilt of the stride from ic_f16 to next_ic_f16."""
-        self.to_f16 = -1
-        self.push_f16 = -1
-        self.tilt_ddeg = UNKNOWN
-        frame = self.ic_f16 >> 4
-        self.peak = contacts.largest(self._magnitudes, MAGNITUDE_MASK, frame, frame + 67)
+        """What lies between ic_f16 and next_ic_f16."""
+        contacts = self.contacts
+        contacts.shock(self.ic_f16)
         start = self.ic_f16 >> 6
         n = (self.next_ic_f16 >> 6) - start
         if n < FASTEST_RUN or n > LONGEST or self.state != RUNNING or start + n > self._step:
             return
         by_rate = self._rates() and not self.degraded
-        if by_rate:
-            self._toe_off_by_rate(start, n)
-        if self.to_f16 < 0:
+        if not contacts.measure(self.ic_f16, self.next_ic_f16, by_rate):
             self.degraded = 1
-            self._toe_off_along(start, n)
-        contact = self.to_f16 - self.ic_f16
-        if contact < n * 6 or contact > n * 40:  # of 64 f16 a step: 10 % and 62 % of the stride
-            self.to_f16 = -1
-        elif by_rate:
-            self._push_off(start, contact >> 6, n)
-            self._tilt(start, contact >> 6)
-
-    @micropython.native
-    def _toe_off_by_rate(self, start, n):
-        rate = self._smooth
-        contacts.project(self._steps, start, STEP_MASK, n, 3, self.frame.right, self._window)
-        contacts.smooth_33_ms(self._window, 0, n, rate)
-        stance = contacts.lowest(rate, 0, 20)
-        forward = contacts.highest(rate, n >> 1, n)
-        turn = contacts.last_below(rate, stance, forward, 0x8000)
-        turns = contacts.last_turns(rate, stance, turn, TURN_PROMINENCE)
-        if turn < 0 or turns < 0:
-            return
-        top = turns >> 9
-        swing = turns & 511
-        fall = rate[top] - rate[swing]
-        at = contacts.last_fall_f16(rate, top, swing, rate[top] - fall * 15 // 100)
-        if at >= 0:
-            self.to_f16 = (
-                (start << 6) + at + contacts.STEP_CENTRE_F16 - contacts.FALL_TO_TOE_OFF_F16
-            )
-
-    @micropython.native
-    def _toe_off_along(self, start, n):
-        start += n * 25 // 100 - 22
-        span = n * 35 // 100 + 44
-        contacts.project(self._steps, start, STEP_MASK, span, 0, self.frame.up, self._window)
-        contacts.smooth(self._window, span, self._long, 45, self._smooth)
-        at = contacts.valley(self._smooth, 22, span - 22, 22 + n * 15 // 100)
-        if at < 0:
-            return
-        self.to_f16 = (
-            (start << 6)
-            + contacts.vertex_f16(self._smooth, at, span)
-            + contacts.STEP_CENTRE_F16
-            - contacts.MINIMUM_TO_TOE_OFF_F16
-        )
-
-    @micropython.native
-    def _push_off(self, start, contact, n):
-        """Fastest backward rotation round toe-off; the rate is still in `_smooth`."""
-        rate = self._smooth
-        at = contacts.lowest(rate, contact >> 1, contact + n // 5)
-        self.pushoff_lsb = 0x8000 - rate[at]
-        self.push_f16 = (start << 6) + contacts.vertex_f16(rate, at, n) + contacts.STEP_CENTRE_F16
-
-    @micropython.native
-    def _tilt(self, start, contact):
-        """Where the middle of stance pushes, against the tibia: moves with the grade."""
-        first = start + contact * 3 // 10
-        n = contact * 4 // 10
-        contacts.project(self._steps, first, STEP_MASK, n, 0, self.frame.front, self._window)
-        front = contacts.mean(self._window, n)
-        contacts.project(self._steps, first, STEP_MASK, n, 0, self.frame.up, self._window)
-        up = contacts.mean(self._window, n)
-        if up > 256:
-            self.tilt_ddeg = front * 573 // up

@@ -210,3 +210,52 @@ def health(raw, start: int, mask: int, frames: int, least: int, rail) -> int:
     r[0] = top
     r[1] = count
     return still
+
+
+@micropython.viper
+def stride_sums(steps: ptr16, step: int, mask: int, n: int, magnitudes, m_mask: int, out):
+    """Over n <= 416 steps: out[0:3] = mean acc, out[3] = mean |a|, out[4:10] = gyr moments.
+
+    Moments xx yy zz xy xz yz in (16 LSB)^2, averaged. out: array('i').
+    """
+    m = ptr16(magnitudes)
+    o = ptr32(out)
+    ax = 0
+    ay = 0
+    az = 0
+    magnitude = 0
+    xx = 0
+    yy = 0
+    zz = 0
+    xy = 0
+    xz = 0
+    yz = 0
+    stop = step + n
+    while step < stop:
+        magnitude += m[(step << 2) & m_mask]
+        i = (step & mask) * 6
+        ax += steps[i] ^ 0x8000
+        ay += steps[i + 1] ^ 0x8000
+        az += steps[i + 2] ^ 0x8000
+        x = ((steps[i + 3] ^ 0x8000) - 0x8000) >> 4
+        y = ((steps[i + 4] ^ 0x8000) - 0x8000) >> 4
+        z = ((steps[i + 5] ^ 0x8000) - 0x8000) >> 4
+        xx += (x * x) >> 3
+        yy += (y * y) >> 3
+        zz += (z * z) >> 3
+        xy += (x * y) >> 3
+        xz += (x * z) >> 3
+        yz += (y * z) >> 3
+        step += 1
+    o[0] = ax // n - 0x8000
+    o[1] = ay // n - 0x8000
+    o[2] = az // n - 0x8000
+    o[3] = magnitude // n
+    # Sums may be negative: divide them above a bias that makes them positive.
+    bias = n << 19
+    o[4] = ((xx + bias) // n - 0x80000) << 3
+    o[5] = ((yy + bias) // n - 0x80000) << 3
+    o[6] = ((zz + bias) // n - 0x80000) << 3
+    o[7] = ((xy + bias) // n - 0x80000) << 3
+    o[8] = ((xz + bias) // n - 0x80000) << 3
+    o[9] = ((yz + bias) // n - 0x80000) << 3

@@ -4,6 +4,8 @@ suffix   meaning                                   one LSB
 _dms     time, from the start of the session       0.1 ms   (2**30 of them: 29.8 h)
 _mg      acceleration                              0.001 g
 _ddps    angular rate                              0.1 deg/s
+_ddeg    angle                                     0.1 deg
+_f16     position in the IMU's samples             1/16 frame, 75 us
 _duv     EMG amplitude                             0.1 uV
 _chz     frequency                                 0.01 Hz
 _cc      temperature                               0.01 degC
