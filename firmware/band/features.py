@@ -122,7 +122,7 @@ class StrideFeatures:
 
     @micropython.native
     def second_muscle(self, emg, spectrum):
-        """Channel 2 has no columns; its average spectrum is kept for the report."""
-        if self.record[VALID]:
+        """Channel 2 has no columns; its average spectrum, of every fourth stride, is reported."""
+        if self.record[VALID] and self.strides & 3 == 0:
             start = (self.record[T_IC] - SPECTRUM_BEFORE_DMS) // DMS_PER_EMG
             spectrum.add(emg.ring, emg.mask, start)

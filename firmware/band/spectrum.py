@@ -194,11 +194,18 @@ class SpectrumAverage:
         size = bits(power, 0)
         if size == 0:
             return
-        exponent_of_25_bits = exponent + size - _ADD_BITS
         if self.count == 0:
-            scale(self.bins, 0, 30)
-            self.exponent = exponent_of_25_bits
-        self._rescale(exponent_of_25_bits - self.exponent)
+            # Nothing to add to, and most bursts are short and have no second.
+            down = size - _ADD_BITS
+            if down > 0:
+                scale(power, 0, down)
+                exponent += down
+            self._power = self.bins
+            self.bins = power
+            self.exponent = exponent
+            self.count = 1
+            return
+        self._rescale(exponent + size - _ADD_BITS - self.exponent)
         down = self.exponent - exponent
         if down <= 30:
             if down < 0:
