@@ -180,7 +180,7 @@ class Gait:
             position = self.contacts.landing_by_rate(step)
             if position >= 0:
                 self._unseen = 0
-            elif early or self._unseen < UNSEEN:
+            elif self._still_gyr == 0 and (early or self._unseen < UNSEEN):
                 self._unseen += 1  # no swing ended here
                 return False
         if early and height * 4 < search[3] * 3:
