@@ -6,6 +6,9 @@ ns per item (EMG sample, IMU frame, ...), the best of several passes over the in
 called with the block sizes the chain uses. crc is that of the output of the first pass.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 import gc
 import sys
 from array import array

@@ -8,6 +8,9 @@ the power of the noise taken off. Frequencies come from the average of 256-point
 every 128 ms inside the burst; a burst shorter than 384 ms gets one, centred.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 
 import micropython

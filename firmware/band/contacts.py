@@ -11,6 +11,9 @@ With acceleration alone, free of wearing angle:
 The constants are the filters' and the tissue's delays; they hold for everyone.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 
 import micropython

@@ -5,6 +5,9 @@ may have grown (fft_passes.py). 73 dB against a float FFT. Tables and scratch ar
 spectra at a time.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 
 import micropython

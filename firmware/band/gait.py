@@ -4,6 +4,9 @@ The shake of the acceleration tells that a foot landed; `contacts` then says whe
 closed by the next landing, so that its length is known when its toe-off is sought.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 
 import micropython

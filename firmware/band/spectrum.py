@@ -1,5 +1,8 @@
 """Frequency indices of EMG: mean, median, Dimitrov's FInsm5, and their average over strides."""
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 
 import micropython
