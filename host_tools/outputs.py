@@ -17,7 +17,14 @@ from host_tools.errors import CalfbandError
 from host_tools.firmware_tables import wire
 from host_tools.records import UNKNOWN, Records, texts
 
-FILES = ("strides.csv", "bursts.csv", "warnings.csv", "summary.json", "report.html")
+FILES = (
+    "strides.csv",
+    "events.csv",
+    "bursts.csv",
+    "warnings.csv",
+    "summary.json",
+    "report.html",
+)
 BURST_COLUMNS = 5  # channel, t_on_s, t_off_s, rms_uv, mnf_hz
 
 
@@ -40,10 +47,19 @@ def cell(value: int, divisor: int, decimals: int) -> str:
 
 
 def write_tables(folder: Path, records: Records) -> None:
-    """strides.csv, bursts.csv and warnings.csv."""
+    """strides.csv, events.csv, bursts.csv and warnings.csv."""
     _write_csv(folder / "strides.csv", wire.STRIDE, records.strides)
+    _write_lines(folder / "events.csv", _event_lines(records.events.tolist()))
     _write_csv(folder / "bursts.csv", wire.BURST[:BURST_COLUMNS], records.bursts)
     _write_lines(folder / "warnings.csv", _warning_lines(records.warnings.tolist()))
+
+
+def _event_lines(rows: list[list[int]]) -> Iterator[str]:
+    """Every contact and toe-off as the band told it, and when."""
+    yield ",".join(name for name, *_ in wire.EVENT)
+    _, (_, *t_s), (_, *told_s) = wire.EVENT
+    for kind, t, told in rows:
+        yield f"{wire.EVENT_KINDS[kind]},{cell(t, *t_s[:2])},{cell(told, *told_s[:2])}"
 
 
 def _warning_lines(rows: list[list[int]]) -> Iterator[str]:

@@ -242,7 +242,3 @@ def _keep_whole_sensors(recording: Recording) -> None:
             recording.notes.append(f"the {name} lacks {' and '.join(missing)}: taken as absent")
             for label in axes:
                 recording.channels.pop(label, None)
-    if GYR_LABELS[0] in recording.channels and ACC_LABELS[0] not in recording.channels:
-        recording.notes.append("the gyroscope is not used: contacts need the accelerometer, too")
-        for label in GYR_LABELS:
-            del recording.channels[label]

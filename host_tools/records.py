@@ -25,6 +25,7 @@ TREND_FIELDS = (
 _FIELDS = {
     wire.TAG_STRIDE: len(wire.STRIDE) + len(wire.STRIDE_EXTRA),
     wire.TAG_BURST: len(wire.BURST),
+    wire.TAG_EVENT: len(wire.EVENT),
     wire.TAG_WARNING: len(wire.WARNING),
     wire.TAG_TREND: len(TREND_FIELDS),
     wire.TAG_SPECTRUM: len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS,
@@ -57,6 +58,10 @@ class Records:
     @property
     def bursts(self) -> np.ndarray:
         return self.tables[wire.TAG_BURST]
+
+    @property
+    def events(self) -> np.ndarray:
+        return self.tables[wire.TAG_EVENT]
 
     @property
     def warnings(self) -> np.ndarray:

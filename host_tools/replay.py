@@ -54,13 +54,12 @@ def replay(job: Job, on_progress: Callable[[float], None] = lambda share: None) 
     with staged(job.out) as folder:
         find_micropython()
         recording = read_recording(job.recording)
-        source = band_input(recording)
         athlete = athlete_from_patient(f"{recording.patient} {recording.title}", recording.notes)
         if job.athlete_file:
             athlete = read_athlete(job.athlete_file, athlete)
-        settings = _settings(athlete, source, job.mains_hz)
-        records = parse_records(_run(settings, source, job.block_ms, on_progress))
-        result = _result(recording, source, athlete, settings, records)
+        result, records = replay_recording(
+            recording, athlete, job.mains_hz, job.block_ms, on_progress
+        )
         result.summary = summarise(result, records, time.perf_counter() - started)
         write_tables(folder, records)
         write_summary(folder, result.summary)
@@ -69,6 +68,23 @@ def replay(job: Job, on_progress: Callable[[float], None] = lambda share: None) 
 
             write_report(result, folder / "report.html")
     return result
+
+
+def replay_recording(
+    recording: Recording,
+    athlete: Athlete,
+    mains_hz: int = 0,
+    block_ms: int = 120,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> tuple[ReplayResult, Records]:
+    """Replay a recording in memory: what the firmware found, and its integer records.
+
+    The result lacks its `summary`. Raises CalfbandError.
+    """
+    source = band_input(recording)
+    settings = _settings(athlete, source, mains_hz)
+    records = parse_records(_run(settings, source, block_ms, on_progress))
+    return _result(recording, source, athlete, settings, records), records
 
 
 def replay_all(jobs: list[Job], workers: int) -> Iterator[tuple[Job, ReplayResult | CalfbandError]]:
@@ -168,6 +184,7 @@ def _result(
         notes=recording.notes + source.notes,
         signals=source.signals(),
         strides=strides,
+        events=columns(records.events, wire.EVENT),
         bursts=bursts,
         warnings=warning_rows(records.warnings),
         trends=trend_columns(records.tables[wire.TAG_TREND]),

@@ -19,6 +19,8 @@ class ReplayResult:
               format: `EMG GM` (uV), `ACC X` (g), `GYR X` (deg/s), `TEMP SKIN` (degC), `SPEED` (m/s)
     strides   column of wire.STRIDE or wire.STRIDE_EXTRA -> one float per stride, in CSV units
               (`finsm5` as the plain value, 2**(q8/256))
+    events    column of wire.EVENT -> one float per contact or toe-off, in the order of telling;
+              `kind` is an index of wire.EVENT_KINDS
     bursts    column of wire.BURST -> one float per contraction
     warnings  the first state and each change of level: t_s, level (0-4), name, confidence_pct,
               attribution, reasons (list of str), faults (list of str)
@@ -49,6 +51,7 @@ class ReplayResult:
     notes: list[str] = field(default_factory=list)
     signals: dict[str, tuple[float, np.ndarray]] = field(default_factory=dict)
     strides: dict[str, np.ndarray] = field(default_factory=dict)
+    events: dict[str, np.ndarray] = field(default_factory=dict)
     bursts: dict[str, np.ndarray] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     trends: dict[str, np.ndarray] = field(default_factory=dict)

@@ -78,6 +78,33 @@ def test_synthetic_strides_end_when_the_gyroscope_dies(strides_of, mode: str):
     assert np.mean(np.isfinite(strides["contact_ms"][lost])) > 0.9
 
 
+@pytest.mark.parametrize("mode", ("zero", "stuck"))
+def test_synthetic_strides_end_when_the_accelerometer_dies(strides_of, mode: str):
+    fault = Fault("acc-lost", start_s=30, mode=mode)
+    strides, summary = strides_of(
+        seed=13, minutes=1.5, speed_m_s=2.6, emg_channels=0, faults=(fault,)
+    )
+    truth = summary["truth"]["ic"]
+    assert truth["false"] == 0 and truth["missed"] <= 3  # until the loss is believed
+    lost = strides["t_ic_s"] > 34
+    assert np.all(strides["degraded"][lost] == 1)
+    assert np.mean(strides["valid"][lost]) > 0.95
+    assert np.all(np.isnan(strides["tib_peak_g"][lost]))
+
+
+@pytest.mark.parametrize("speed_m_s", (2.7, 4.2))
+def test_synthetic_gyroscope_alone_misses_strides_or_takes_walking_for_running(
+    strides_of, speed_m_s: float
+):
+    plan = (Segment("walk", 40, 1.5), Segment("run", 60, speed_m_s))
+    strides, _ = strides_of(seed=16, segments=plan, emg_channels=0, with_acc=False)
+    running = strides["t_ic_s"] > 46
+    assert not np.any(strides["valid"][strides["t_ic_s"] < 39])
+    assert np.mean(strides["valid"][running]) > 0.95
+    assert np.sum(running) > 0.9 * 54 / 0.75
+    assert abs(np.nanmedian(strides["stride_ms"][running]) - 710) < 90
+
+
 @pytest.mark.parametrize("clock_pct", (-3.0, 3.0))
 def test_synthetic_clock_error_moves_muscle_against_motion(strides_of, clock_pct: float):
     strides, summary = strides_of(seed=14, minutes=4, imu_clock_pct=clock_pct)
@@ -114,6 +141,7 @@ from band.settings import Settings
 class Count:
     def __init__(self):
         self.strides = self.bursts = self.warnings = self.trends = self.spectra = 0
+    def event(self, record): pass
     def stride(self, record): self.strides += 1
     def burst(self, record): self.bursts += 1
     def warning(self, record): self.warnings += 1

@@ -123,12 +123,12 @@ def test_bad_recording_among_good_ones_is_named_and_does_not_stop_them(
     assert done.stderr.count("\n") == 1 and "broken.edf: this is not an EDF" in done.stderr
     assert sorted(p.name for p in (tmp_path / "o").iterdir()) == ["run", "second"]
     assert sorted(p.name for p in (tmp_path / "o" / "second").iterdir()) == [
-        "bursts.csv", "strides.csv", "summary.json", "warnings.csv"
+        "bursts.csv", "events.csv", "strides.csv", "summary.json", "warnings.csv"
     ]  # fmt: skip
 
 
 def test_same_recording_twice_gives_the_same_bytes(fake_firmware, recording, tmp_path):
     for folder in ("a", "b"):
         replay(Job(recording, tmp_path / folder, report=False))
-    for name in ("strides.csv", "bursts.csv", "warnings.csv"):
+    for name in ("strides.csv", "events.csv", "bursts.csv", "warnings.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -40,10 +40,11 @@ def test_finsm5_is_the_power_of_two_behind_its_logarithm():
     assert cell(-46 * 256, 0, 0) == f"{2.0**-46:.4e}"
 
 
-def records_of(strides=(), bursts=(), warnings=()) -> Records:
+def records_of(strides=(), bursts=(), warnings=(), events=()) -> Records:
     tables = {
         wire.TAG_STRIDE: (strides, len(wire.STRIDE) + len(wire.STRIDE_EXTRA)),
         wire.TAG_BURST: (bursts, len(wire.BURST)),
+        wire.TAG_EVENT: (events, len(wire.EVENT)),
         wire.TAG_WARNING: (warnings, len(wire.WARNING)),
     }
     return Records({tag: np.array(rows, "<i4").reshape(-1, n) for tag, (rows, n) in tables.items()})
@@ -56,7 +57,12 @@ def test_columns_are_the_promised_ones_and_lines_end_in_lf(tmp_path):
         [605_000, 3, 1, 71, 0b101, 1 << 9],
         [610_000, 3, 1, 70, 0b101, 0],
     ]
-    write_tables(tmp_path, records_of([stride], [[1, 10, 20, 30, 40, 50]], warnings))
+    events = [[0, 123_456, 125_000], [1, 126_000, 130_000]]
+    bursts = [[1, 10, 20, 30, 40, 50]]
+    write_tables(tmp_path, records_of([stride], bursts, warnings, events))
+    assert (tmp_path / "events.csv").read_text().splitlines() == [
+        "kind,t_s,told_s", "IC,12.3456,12.5000", "TO,12.6000,13.0000"
+    ]  # fmt: skip
     strides = (tmp_path / "strides.csv").read_bytes().decode()
     assert "\r" not in strides
     assert strides.splitlines()[0] == STRIDES_CSV

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-TABLES = ("strides.csv", "bursts.csv", "warnings.csv")
+TABLES = ("strides.csv", "events.csv", "bursts.csv", "warnings.csv")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,12 @@ _IMU_QUANTUM = const(32)  # as in gait.py; an imported name is looked up each ti
 _DMS_PER_EMG = const(10)
 INPUT_FRAMES = const(256)  # a quarter of a second waits for its turn
 
+# As in gait.py and wire.py; imported names are looked up each time.
+_CLOSED = const(1)
+_LANDED = const(2)
+_LEFT = const(4)
+_IC = const(0)
+_TO = const(1)
 _GYR_LOST = 1 << wire.FAULTS.index("gyroscope lost")
 _ACC_LOST = 1 << wire.FAULTS.index("accelerometer lost")
 _ACC_CLIPPED = 1 << wire.FAULTS.index("acceleration clipped")
@@ -36,7 +42,8 @@ _WATCHING = wire.PHASES.index("watching")
 
 
 class Chain:
-    """The whole way of a sample. `sink` has stride, burst, warning, trend, spectrum(record).
+    """The whole way of a sample. `sink` has event, stride, burst, warning, trend and
+    spectrum(record).
 
     Call `emg` and `imu` with blocks as they come; a source that lost samples says how many.
     Nothing here allocates after __init__.
@@ -45,7 +52,7 @@ class Chain:
     def __init__(self, settings, sink):
         self._sink = sink
         self._has_emg = bool(settings.has_emg1 or settings.has_emg2)
-        self._has_imu = settings.has_acc != 0
+        self._has_imu = bool(settings.has_acc or settings.has_gyr)
         self._has_both = self._has_emg and self._has_imu
         self.timebase = Timebase(settings.imu_rate_mhz, _IMU_QUANTUM)
         self.gait = Gait(settings, self.timebase)
@@ -63,6 +70,7 @@ class Chain:
         self._spectrum_row = array("i", [0] * (len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS))
         self._fresh_told = False
         self._burst = array("i", [0] * len(wire.BURST))
+        self._event = array("i", [0] * len(wire.EVENT))
         self._second = DMS_PER_S
         self._emg_loss_dms = -LOSS_TOLD_DMS
         self._imu_loss_dms = -LOSS_TOLD_DMS
@@ -218,11 +226,26 @@ class Chain:
             gaps.forget(start + _IMU_QUANTUM)
         if not real:
             self._imu_loss_dms = timebase.end_dms
-        if self.gait.process(ring, real):
-            self._stride(True)
+        gait = self.gait
+        news = gait.process(ring, real)
+        if news:
+            if news & _LEFT:
+                self._tell_event(_TO, gait.contacts.to_f16)
+            if news & _LANDED:
+                self._tell_event(_IC, gait.next_ic_f16)
+            if news & _CLOSED:
+                self._stride(True)
         now_dms = timebase.end_dms
         if now_dms >= self._second:
             self._tick(now_dms)
+
+    @micropython.native
+    def _tell_event(self, kind, position_f16):
+        event = self._event
+        event[0] = kind
+        event[1] = self.timebase.at_dms(position_f16)
+        event[2] = self.timebase.end_dms
+        self._sink.event(event)
 
     @micropython.native
     def _take_bursts(self, bursts):
@@ -246,7 +269,7 @@ class Chain:
             features.muscle(self.emg1, self.spectrum1, push_dms)
         if self.emg2:
             features.second_muscle(self.emg2, self.spectrum2)
-        if gait.gyr_lost or gait.acc_lost:
+        if gait.health.gyr_lost or gait.health.acc_lost:
             record[DEGRADED] = 1
         self._strides_this_second += 1
         self._sink.stride(record)
@@ -270,11 +293,11 @@ class Chain:
         if self.emg2:
             faults |= self.emg2.faults
         gait = self.gait
-        if gait.gyr_lost:
+        if gait.health.gyr_lost:
             faults |= _GYR_LOST
-        if gait.acc_lost:
+        if gait.health.acc_lost:
             faults |= _ACC_LOST
-        if gait.clipped:
+        if gait.health.clipped:
             faults |= _ACC_CLIPPED
         if gait.slipped:
             faults |= _SLIPPED

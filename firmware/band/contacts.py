@@ -1,13 +1,16 @@
 """Where in a stride the foot landed and left the ground.
 
 With a gyroscope, about the segment's own axis (positive: the foot swings forward):
-    initial contact  the trough that follows the swing's fall through zero, less a constant;
-    toe-off          the rate's last crest in stance, before the trough of early swing: where
-                     15 % of the fall between them is done, less a constant.
+    initial contact  between the moment when the swing's fall passed -280 deg/s and the trough
+                     that ends it, a third of the way, less a constant. The faster the runner,
+                     the sooner the passage and the later the trough: this point stays;
+    toe-off          the crest before the steepest fall of early swing: where 15 % of the fall
+                     from it is done, less a constant.
 With acceleration alone, free of wearing angle:
     initial contact  where |a| has risen a quarter of the way from the dip to the impact peak;
-    toe-off          the valley of the acceleration along the tibia, under a 220 ms window, that
-                     is nearest to 40 % of the stride.
+    toe-off          the valley of the acceleration along the tibia, under a 300 ms window, that
+                     is nearest to 40 % of the stride; in fast running, where there is none,
+                     the one under a 216 ms window. Each less its constant.
 The constants are the filters' and the tissue's delays; they hold for everyone.
 """
 
@@ -26,15 +29,25 @@ from band.units import UNKNOWN
 STEP_CENTRE_F16 = const(24)  # a step averages frames 0..3: it stands for frame 1.5
 
 IMPACT_TO_CONTACT_F16 = const(300)  # 22.5 ms
-TROUGH_TO_CONTACT_F16 = const(427)  # 32 ms
+FALL_TO_CONTACT_F16 = const(265)  # 19.9 ms
 FALL_TO_TOE_OFF_F16 = const(170)  # 12.8 ms
-MINIMUM_TO_TOE_OFF_F16 = const(373)  # 28 ms
+VALLEY_TO_TOE_OFF_F16 = const(418)  # 31.4 ms
+NARROW_VALLEY_TO_TOE_OFF_F16 = const(733)  # 55 ms
+LANDING_RATE = const(4000)  # 280 deg/s
+CREST_STEPS = const(12)  # 58 ms: the crest of toe-off lies no further before the steepest fall
+VOTES = const(8)
 MAGNITUDES = const(2048)  # 2.46 s of |a|
 MAGNITUDE_MASK = const(2047)
 STEP_MASK = const(511)  # as in motion.py; an imported name is looked up each time
 FACE_STEPS = const(300)  # 1.4 s, a whole stride
 TURN_PROMINENCE = const(500)  # 35 deg/s: more than ripple, less than a weak toe-off crest
-# Smoothing window over steps, Q14; np.hanning, the middle one makes the sum exact.
+# Smoothing windows over steps, Q14; np.hanning, the middle one makes the sum exact.
+HANN_302_MS = (
+    1, 5, 11, 19, 30, 43, 58, 75, 94, 114, 135, 158, 182, 206, 231, 256, 281, 306, 330, 354, 377,
+    398, 418, 437, 454, 469, 482, 493, 501, 507, 511, 512, 511, 507, 501, 493, 482, 469, 454, 437,
+    418, 398, 377, 354, 330, 306, 281, 256, 231, 206, 182, 158, 135, 114, 94, 75, 58, 43, 30, 19,
+    11, 5, 1,
+)  # fmt: skip
 HANN_216_MS = (
     3, 13, 29, 52, 80, 113, 151, 192, 237, 284, 332, 380, 429, 475, 520, 562, 599, 632, 660, 683,
     699, 709, 716, 709, 699, 683, 660, 632, 599, 562, 520, 475, 429, 380, 332, 284, 237, 192, 151,
@@ -91,7 +104,9 @@ class Contacts:
         self.tilt_ddeg = UNKNOWN
         self._window = array("H", bytes(2 * STEPS))
         self._smooth = array("H", bytes(2 * STEPS))
-        self._long = array("H", HANN_216_MS)
+        self._wide = array("H", HANN_302_MS)
+        self._narrow = array("H", HANN_216_MS)
+        self._votes = VOTES  # positive: the wide window shows this runner's valleys
 
     @micropython.native
     def face(self, now):
@@ -106,29 +121,35 @@ class Contacts:
             self.frame.turn_round()
 
     @micropython.native
-    def landing_by_rate(self, step):
-        """Position of the trough after the swing that ends near `step`; -1 when none does."""
-        start = step - 60  # the window: from 288 ms before the shake's peak to 120 ms after
+    def landing_by_rate(self, step, known, impact):
+        """Position of the contact after the swing that ends near `step`; -1 when none does.
+
+        `known`: steps from `step` on that have been seen, of which 120 ms are looked at. Only an
+        impact is proof that a swing which seems to go backward is seen the wrong way round.
+        """
+        start = step - 60  # 288 ms before the shake's peak
+        stop = 60 + known if known < 25 else 85
         rate = self._smooth
-        windows.project(self.steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-        windows.smooth_33_ms(self._window, 0, 85, rate)
-        if self.frame.facing(rate[15] + rate[25] + rate[35] - 0x18000):
-            windows.project(self.steps, start, STEP_MASK, 85, 3, self.frame.right, self._window)
-            windows.smooth_33_ms(self._window, 0, 85, rate)
+        windows.project(self.steps, start, STEP_MASK, stop, 3, self.frame.right, self._window)
+        windows.smooth_33_ms(self._window, 0, stop, rate)
+        if impact and self.frame.facing(rate[15] + rate[25] + rate[35] - 0x18000):
+            windows.project(self.steps, start, STEP_MASK, stop, 3, self.frame.right, self._window)
+            windows.smooth_33_ms(self._window, 0, stop, rate)
         swing = windows.highest(rate, 0, 66)
-        turn = windows.falls_below(rate, swing, 80, 0x8000)
-        if turn >= 80:
+        turn = windows.falls_below(rate, swing, stop - 1, 0x8000)
+        if turn >= stop - 1:
             return -1
         end = turn + 17  # 80 ms
-        trough = windows.lowest(rate, turn, end if end < 84 else 84)
-        if rate[swing] - 0x8000 < 1143 or 0x8000 - rate[trough] < 571:  # 80 and 40 deg/s
+        trough = windows.lowest(rate, turn, end if end < stop else stop)
+        depth = 0x8000 - rate[trough]
+        if rate[swing] - 0x8000 < 1143 or depth < 571:  # 80 and 40 deg/s
             return -1
-        return (
-            (start << 6)
-            + windows.vertex_f16(rate, trough, 85)
-            + STEP_CENTRE_F16
-            - TROUGH_TO_CONTACT_F16
-        )
+        level = depth * 13 >> 4
+        if level > LANDING_RATE:
+            level = LANDING_RATE
+        passed = windows.last_fall_f16(rate, turn - 1, trough, 0x8000 - level)
+        at = (windows.vertex_f16(rate, trough, stop) + 2 * passed) // 3
+        return (start << 6) + at + STEP_CENTRE_F16 - FALL_TO_CONTACT_F16
 
     def landing_by_impact(self, step):
         """Position of the initial contact whose shake peaked at `step`, from |a| alone."""
@@ -138,16 +159,30 @@ class Contacts:
             - IMPACT_TO_CONTACT_F16
         )
 
-    @micropython.native
-    def measure(self, ic_f16, next_ic_f16, by_rate):
-        """Toe-off, shock, push-off and tilt of the running stride between two contacts.
+    def clear(self):
+        """Nothing is known of the stride's toe-off."""
+        self.to_f16 = -1
+        self.push_f16 = -1
+        self.tilt_ddeg = UNKNOWN
+        self.peak = 0
 
+    def shock(self, ic_f16):
+        """Take the largest |a| in the 80 ms after this contact."""
+        frame = ic_f16 >> 4
+        self.peak = windows.largest(self.magnitudes, MAGNITUDE_MASK, frame, frame + 67)
+
+    @micropython.native
+    def measure(self, ic_f16, n, by_rate, known):
+        """Toe-off, push-off and tilt of the running stride of n steps that this contact begins.
+
+        `known` steps from the contact on have been seen, four fifths of the stride or more.
         Returns whether the gyroscope, asked by `by_rate`, gave the toe-off.
         """
         start = ic_f16 >> 6
-        n = (next_ic_f16 >> 6) - start
+        if known > n:
+            known = n
         if by_rate:
-            self._toe_off_by_rate(start, n)
+            self._toe_off_by_rate(start, n, known)
             by_rate = self.to_f16 >= 0
         if not by_rate:
             self._toe_off_along(start, n)
@@ -159,27 +194,32 @@ class Contacts:
             self._tilt(start, contact >> 6)
         return by_rate
 
-    def shock(self, ic_f16):
-        """Forget the last stride; take the largest |a| in the 80 ms after this contact."""
-        self.to_f16 = -1
-        self.push_f16 = -1
-        self.tilt_ddeg = UNKNOWN
-        frame = ic_f16 >> 4
-        self.peak = windows.largest(self.magnitudes, MAGNITUDE_MASK, frame, frame + 67)
+    @micropython.native
+    def forward_from(self, ic_f16, n):
+        """The step of the stride from which on the leg swings forward; -1 when it never does."""
+        return self._forward_swing(ic_f16 >> 6, n, n)
 
     @micropython.native
-    def _toe_off_by_rate(self, start, n):
+    def _forward_swing(self, start, n, known):
+        """Leaves the rate of `known` steps in `_smooth`; where it last turned positive, or -1."""
         rate = self._smooth
-        windows.project(self.steps, start, STEP_MASK, n, 3, self.frame.right, self._window)
-        windows.smooth_33_ms(self._window, 0, n, rate)
+        windows.project(self.steps, start, STEP_MASK, known, 3, self.frame.right, self._window)
+        windows.smooth_33_ms(self._window, 0, known, rate)
+        return windows.last_below(rate, 0, windows.highest(rate, n >> 1, known), 0x8000)
+
+    @micropython.native
+    def _toe_off_by_rate(self, start, n, known):
+        turn = self._forward_swing(start, n, known)
+        rate = self._smooth
         stance = windows.lowest(rate, 0, 20)
-        forward = windows.highest(rate, n >> 1, n)
-        turn = windows.last_below(rate, stance, forward, 0x8000)
         turns = windows.last_turns(rate, stance, turn, TURN_PROMINENCE)
         if turn < 0 or turns < 0:
             return
         top = turns >> 9
         swing = turns & 511
+        steepest = windows.steepest_fall(rate, top, swing)
+        if steepest - CREST_STEPS > top:
+            top = windows.highest(rate, steepest - CREST_STEPS, steepest)
         fall = rate[top] - rate[swing]
         at = windows.last_fall_f16(rate, top, swing, rate[top] - fall * 15 // 100)
         if at >= 0:
@@ -187,19 +227,28 @@ class Contacts:
 
     @micropython.native
     def _toe_off_along(self, start, n):
-        start += n * 25 // 100 - 22
-        span = n * 35 // 100 + 44
+        """By the wide window or the narrow, whichever most of this runner's strides ask for."""
+        found = self._valley(start, n, 33, 47, self._wide, 63, VALLEY_TO_TOE_OFF_F16)
+        votes = self._votes + (1 if found else -1)
+        self._votes = VOTES if votes > VOTES else -VOTES if votes < -VOTES else votes
+        if not found or votes < 0:
+            self._valley(start, n, 25, 60, self._narrow, 45, NARROW_VALLEY_TO_TOE_OFF_F16)
+
+    @micropython.native
+    def _valley(self, start, n, first_pct, last_pct, weights, taps, delay_f16):
+        """Toe-off from the valley nearest to 40 % of the stride; False when there is none."""
+        half = taps >> 1
+        first = n * first_pct // 100
+        span = n * last_pct // 100 - first + half + half
+        start += first - half
         windows.project(self.steps, start, STEP_MASK, span, 0, self.frame.up, self._window)
-        windows.smooth(self._window, span, self._long, 45, self._smooth)
-        at = windows.valley(self._smooth, 22, span - 22, 22 + n * 15 // 100)
+        windows.smooth(self._window, span, weights, taps, self._smooth)
+        at = windows.valley(self._smooth, half, span - half, half + n * 40 // 100 - first)
         if at < 0:
-            return
-        self.to_f16 = (
-            (start << 6)
-            + windows.vertex_f16(self._smooth, at, span)
-            + STEP_CENTRE_F16
-            - MINIMUM_TO_TOE_OFF_F16
-        )
+            return False
+        at_f16 = windows.vertex_f16(self._smooth, at, span) + STEP_CENTRE_F16 - delay_f16
+        self.to_f16 = (start << 6) + at_f16
+        return True
 
     @micropython.native
     def _push_off(self, start, contact, n):

@@ -73,7 +73,8 @@ class StrideFeatures:
         rec[TEMP] = self.temp_cc
         rec[DEGRADED] = 1 if gait.degraded else 0
         rec[VALID] = 0
-        rec[TIB_PEAK] = contacts.peak * 1000 // motion.MAGNITUDE_PER_G
+        if contacts.peak:
+            rec[TIB_PEAK] = contacts.peak * 1000 // motion.MAGNITUDE_PER_G
         if contacts.to_f16 >= 0:
             t_to = timebase.at_dms(contacts.to_f16)
             rec[T_TO] = t_to

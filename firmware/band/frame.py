@@ -107,6 +107,7 @@ class ShankFrame:
         self._stride_q6 = 0  # slow averages of stride time and mean |a|: the pace of the frame
         self._magnitude_q6 = 0
         self._had_gyr = False
+        self._had_acc = False
 
     def forget(self):
         """Start anew, as after putting the band on."""
@@ -116,19 +117,26 @@ class ShankFrame:
         self._wrong_way = 0
 
     @micropython.native
-    def update(self, sums, stride_steps, has_gyr):
-        """Take one stride's means (contacts.stride_sums). Returns True when the band slipped."""
-        if has_gyr != self._had_gyr:
+    def update(self, sums, stride_steps, has_gyr, has_acc):
+        """Take one stride's means (motion.stride_sums). Returns True when the band slipped.
+
+        Without an accelerometer only the axis of flexion can be found, and no slip.
+        """
+        if has_gyr != self._had_gyr or has_acc != self._had_acc:
             # With the axis of flexion `up` is at right angles to it, without it is not.
             self.forget()
             self._had_gyr = has_gyr
+            self._had_acc = has_acc
         first = self.strides == 0
         for k in range(3):
             new = sums[k] << 4
             self._mean[k] = new if first else self._mean[k] + ((new - self._mean[k]) >> FAST)
             # |mean| < 4 g, so 15 bits hold it in quarter LSB
             self._fast_up[k] = self._mean[k] >> 5
-        if not _unit(self._fast_up):
+        if not has_acc:
+            self._fast_up[0] = self._fast_up[1] = 0
+            self._fast_up[2] = Q14
+        elif not _unit(self._fast_up):
             return False
         if has_gyr:
             for k in range(4, 10):
@@ -141,7 +149,7 @@ class ShankFrame:
                     _main_axis(self._moments, self._axis)
             _main_axis(self._moments, self._axis)
         slipped = False
-        if self.strides >= SETTLED_STRIDES:
+        if has_acc and self.strides >= SETTLED_STRIDES:
             slipped = self._parted(sums, stride_steps, has_gyr)
             if slipped:
                 self.slips += 1

@@ -83,18 +83,23 @@ def condense(
 
 # Shake: change of the acceleration vector over two steps (9.6 ms), summed over the axes and
 # over ten steps (48 ms). An impact stands out of it whichever way the band is worn; swing and
-# push-off are too smooth. Quarter ACC LSB.
+# push-off are too smooth. Quarter ACC LSB. Of the angular rate, where there is no
+# accelerometer: nothing brakes the leg like the end of the swing. Quarter GYR LSB.
 SHAKE_SPAN = const(10)
+SOON = const(14)  # 67 ms: a landing that was expected is told within 200 ms of the contact
 
 
 @micropython.viper
-def shake(steps: ptr16, step: int, mask: int, n: int, change, out, total: int) -> int:
-    """out[step] = shake; `change` keeps the single changes. Returns the running sum."""
+def shake(steps: ptr16, step: int, mask: int, n: int, first: int, change, out, total: int) -> int:
+    """out[step] = shake of the three components from `first`; `change` keeps the single changes.
+
+    Returns the running sum.
+    """
     c = ptr16(change)
     o = ptr16(out)
     while n > 0:
-        i = (step & mask) * 6
-        j = ((step - 2) & mask) * 6
+        i = (step & mask) * 6 + first
+        j = ((step - 2) & mask) * 6 + first
         k = 0
         d = 0
         while k < 3:
@@ -121,9 +126,13 @@ def shake(steps: ptr16, step: int, mask: int, n: int, change, out, total: int) -
 def peak_shake(shaken, step: int, mask: int, n: int, state, window: int, floor: int) -> int:
     """Find the next shake peak that towers over `window` steps on both sides.
 
+    Where a peak is expected and half as high as usual it is believed after SOON steps: nothing
+    higher may have come within `window` before it, but what comes later is not waited for.
+
     state (array 'I'): 0 candidate value, 1 candidate step, 2 last peak's step, 3 running peak
-    height. Returns the number of steps consumed up to and including the confirming one when a
-    peak is confirmed (its step in state[1], height in state[0]), else 0.
+    height, 4 and 5 first and last step where a peak is expected (none: 4 above 5). Returns the
+    number of steps consumed up to and including the confirming one when a peak is confirmed
+    (its step in state[1], height in state[0]), else 0.
     """
     s = ptr16(shaken)
     st = ptr32(state)
@@ -137,24 +146,28 @@ def peak_shake(shaken, step: int, mask: int, n: int, state, window: int, floor: 
         if v > value:
             value = v
             at = step
-        elif step - at >= window:
-            limit = (usual * 3) >> 3
-            if limit < floor:
-                limit = floor
-            good = 1
-            if value < limit or at < window:
-                good = 0
-            else:
-                i = at - window
-                while i < at:
-                    if int(s[i & mask]) > value:
-                        good = 0
-                    i += 1
-            if good:
-                found = 1
-            else:
-                value = v
-                at = step
+        else:
+            wait = window
+            if at >= int(st[4]) and at <= int(st[5]) and value * 2 > usual:
+                wait = SOON
+            if step - at >= wait:
+                limit = (usual * 3) >> 3
+                if limit < floor:
+                    limit = floor
+                good = 1
+                if value < limit or at < window:
+                    good = 0
+                else:
+                    i = at - window
+                    while i < at:
+                        if int(s[i & mask]) > value:
+                            good = 0
+                        i += 1
+                if good:
+                    found = 1
+                elif step - at >= window:
+                    value = v
+                    at = step
         step += 1
         done += 1
         if usual > floor and step - int(st[2]) > 416:

@@ -239,6 +239,22 @@ def last_turns(values, first: int, last: int, prominence: int) -> int:
 
 
 @micropython.viper
+def steepest_fall(values, start: int, stop: int) -> int:
+    """Position in [start + 2, stop - 2) where the curve falls most over four steps (19 ms)."""
+    v = ptr16(values)
+    at = start
+    most = 0
+    i = start + 2
+    while i < stop - 2:
+        fall = int(v[i - 2]) - int(v[i + 2])
+        if fall > most:
+            most = fall
+            at = i
+        i += 1
+    return at
+
+
+@micropython.viper
 def last_fall_f16(values, start: int, stop: int, level: int) -> int:
     """Where the curve crosses `level` downwards for the last time before `stop`; -1: nowhere."""
     v = ptr16(values)

@@ -12,6 +12,7 @@ TAG_TREND = 4
 TAG_SPECTRUM = 5
 TAG_END = 6
 TAG_PROGRESS = 7
+TAG_EVENT = 8
 
 STRIDE = (
     ("stride", 1, 0, ""),
@@ -52,6 +53,13 @@ BURST = (
     ("mnf_hz", 100, 2, "Hz"),
     ("mdf_hz", 100, 2, "Hz"),
 )
+# A gait event as soon as it is known: `told_s` is the time of the newest sample it took.
+EVENT = (
+    ("kind", 1, 0, ""),  # of EVENT_KINDS
+    ("t_s", 10_000, 4, "s"),
+    ("told_s", 10_000, 4, "s"),
+)
+EVENT_KINDS = ("IC", "TO")  # initial contact in any gait, toe-off in running
 WARNING = (
     ("t_s", 10_000, 4, "s"),
     ("level", 1, 0, ""),

@@ -82,6 +82,9 @@ class RecordWriter:
         self.stream.write(self.out, self.used)
         self.used = 0
 
+    def event(self, record):
+        self.put(wire.TAG_EVENT, record)
+
     def stride(self, record):
         self.strides += 1
         if record[self.valid_at]:
