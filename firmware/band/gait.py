@@ -35,6 +35,7 @@ LONGEST = const(416)  # 2 s without a landing: standing
 RUN_MAGNITUDE = const(384)  # mean |a| 1.5 g: walking stays below 1.35 g, running above 1.7 g
 WALK_MAGNITUDE = const(358)
 MAGNITUDE_OF_A_RUN = const(512)
+DOUBTFUL_MAGNITUDE = const(333)  # 1.3 g
 SLOWEST_RUN = const(208)  # 1.0 s a stride
 FASTEST_RUN = const(90)
 USUAL_OF = const(5)  # strides
@@ -230,11 +231,14 @@ class Gait:
     def _tell_gait(self, length, position):
         """Running or walking, from the mean |a| over about two seconds and the stride time.
 
-        `position`: the landing that ends the stride, -1 when the gyroscope does not tell.
+        Where the mean is not clear, or there is none, the swing decides. `position`: the landing
+        that ends the stride, -1 when the gyroscope does not tell.
         """
         mean = self._sums[3]
         if self._shaken:
-            mean = self._as_magnitude(position)
+            mean = MAGNITUDE_OF_A_RUN if self._swings_early(position) else 0
+        elif DOUBTFUL_MAGNITUDE < mean < MAGNITUDE_OF_A_RUN and self._swings_early(position):
+            mean = MAGNITUDE_OF_A_RUN
         if self._mean_magnitude == 0 or self.state == STANDING:
             self._mean_magnitude = mean
         else:
@@ -286,16 +290,14 @@ class Gait:
         self.next_ic_f16 = next_ic_f16
         return news
 
-    def _as_magnitude(self, position):
-        """For `_tell_gait` without an accelerometer: a mean |a| as running or walking has it.
-
-        The leg swings forward from 61 % of a running stride on, from 70 % of a walking one.
-        """
+    @micropython.native
+    def _swings_early(self, position):
+        """The leg swings forward from 61 % of a running stride on, from 70 % of a walking one."""
         n = (position - self.next_ic_f16) >> 6
         if position < 0 or n > LONGEST:
-            return 0
+            return False
         forward = self.contacts.forward_from(self.next_ic_f16, n)
-        return MAGNITUDE_OF_A_RUN if 0 < forward * 100 < n * 66 else 0
+        return forward > 0 and forward * 100 < n * 66
 
     def _wrong_peak(self):
         """The last landing, told soon, is overtopped by a later shake: true at the third time.
