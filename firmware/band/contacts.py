@@ -26,6 +26,7 @@ from band import windows
 from band.motion import STEPS
 from band.units import UNKNOWN
 
+NOT_YET = const(-2)
 STEP_CENTRE_F16 = const(24)  # a step averages frames 0..3: it stands for frame 1.5
 
 IMPACT_TO_CONTACT_F16 = const(300)  # 22.5 ms
@@ -122,7 +123,8 @@ class Contacts:
 
     @micropython.native
     def landing_by_rate(self, step, known, impact):
-        """Position of the contact after the swing that ends near `step`; -1 when none does.
+        """Position of the contact after the swing that ends near `step`; -1 when none does,
+        NOT_YET when it has not quite ended.
 
         `known`: steps from `step` on that have been seen, of which 120 ms are looked at. Only an
         impact is proof that a swing which seems to go backward is seen the wrong way round.
@@ -138,11 +140,15 @@ class Contacts:
         swing = windows.highest(rate, 0, 66)
         turn = windows.falls_below(rate, swing, stop - 1, 0x8000)
         if turn >= stop - 1:
-            return -1
+            return NOT_YET if known < 25 and rate[stop - 1] < rate[stop - 2] else -1
         end = turn + 17  # 80 ms
         trough = windows.lowest(rate, turn, end if end < stop else stop)
         depth = 0x8000 - rate[trough]
-        if rate[swing] - 0x8000 < 1143 or depth < 571:  # 80 and 40 deg/s
+        if rate[swing] - 0x8000 < 1143:  # 80 deg/s
+            return -1
+        if trough == stop - 1 and known < 25:
+            return NOT_YET
+        if depth < 571:  # 40 deg/s
             return -1
         level = depth * 13 >> 4
         if level > LANDING_RATE:

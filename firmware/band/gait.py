@@ -13,7 +13,7 @@ from array import array
 import micropython
 from micropython import const
 
-from band.contacts import Contacts
+from band.contacts import NOT_YET, Contacts
 from band.fixmath import median
 from band.frame import ShankFrame
 from band.imu_health import ImuHealth
@@ -72,7 +72,7 @@ class Gait:
         self._changes = array("H", bytes(2 * STEPS))
         self._shakes = array("H", bytes(2 * STEPS))
         self._shake_total = 0
-        self._search = array("I", (0, 0, 0, 0, 1, 0))
+        self._search = array("I", (0, 0, 0, 0, 1, 0, 0))
         self._step = 0
         self._landing = -1  # the last landing's step ...
         self._height = 0  # ... and shake
@@ -183,6 +183,9 @@ class Gait:
         position = -1
         if self.health.rates() and self.frame.strides:
             position = self._landing_by_rate(step)
+            if position == NOT_YET:
+                search[0] = height  # look again with the next step
+                return 0
             if position >= 0:
                 self._unseen = 0
                 if last >= 0 and not self._degraded and position - self.next_ic_f16 < SAME_F16:
@@ -269,11 +272,13 @@ class Gait:
         self._search[4] = 1
         self._search[5] = 0
         self._due = -1
-        if self._told < 2 or self.state != RUNNING:
+        if self._told < 1 or self.state != RUNNING:
             return
         self._due = (self.next_ic_f16 >> 6) + (usual * 13 >> 4)
         self._search[4] = step + usual * 4 // 5
         self._search[5] = step + usual * 6 // 5
+        # The swing proves a landing; without it a weak shake may be anything.
+        self._search[6] = 0 if by_rate >= 0 else self._search[3] >> 1
 
     @micropython.native
     def _close(self, next_ic_f16):

@@ -126,13 +126,13 @@ def shake(steps: ptr16, step: int, mask: int, n: int, first: int, change, out, t
 def peak_shake(shaken, step: int, mask: int, n: int, state, window: int, floor: int) -> int:
     """Find the next shake peak that towers over `window` steps on both sides.
 
-    Where a peak is expected and half as high as usual it is believed after SOON steps: nothing
-    higher may have come within `window` before it, but what comes later is not waited for.
+    Where a peak is expected and high enough it is believed after SOON steps: nothing higher may
+    have come within `window` before it, but what comes later is not waited for.
 
     state (array 'I'): 0 candidate value, 1 candidate step, 2 last peak's step, 3 running peak
-    height, 4 and 5 first and last step where a peak is expected (none: 4 above 5). Returns the
-    number of steps consumed up to and including the confirming one when a peak is confirmed
-    (its step in state[1], height in state[0]), else 0.
+    height, 4 and 5 first and last step where a peak is expected (none: 4 above 5), 6 how high it
+    must be there. Returns the number of steps consumed up to and including the confirming one
+    when a peak is confirmed (its step in state[1], height in state[0]), else 0.
     """
     s = ptr16(shaken)
     st = ptr32(state)
@@ -148,7 +148,7 @@ def peak_shake(shaken, step: int, mask: int, n: int, state, window: int, floor: 
             at = step
         else:
             wait = window
-            if at >= int(st[4]) and at <= int(st[5]) and value * 2 > usual:
+            if at >= int(st[4]) and at <= int(st[5]) and value > int(st[6]):
                 wait = SOON
             if step - at >= wait:
                 limit = (usual * 3) >> 3
