@@ -6,6 +6,7 @@ The first 2.5 s count as start-up and the last contact may be cut off, so both a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,58 +31,105 @@ def compare(
     `strides` and `bursts` are columns in seconds. Empty where the recording carries no truth.
     """
     found: Comparison = {}
-    ic = _times(annotations, "IC")
+    ic = true_times(annotations, "IC")
     if len(ic):
-        found.update(_compare_contacts(ic, _times(annotations, "TO"), strides))
+        found.update(_compare_contacts(ic, true_times(annotations, "TO"), strides))
     first = bursts["channel"] == 1
     for name, mark, column in (("onset", "EMG_ON", "t_on_s"), ("offset", "EMG_OFF", "t_off_s")):
-        truth = _times(annotations, mark)
+        truth = true_times(annotations, mark)
         if len(truth):
             found[name] = _compare_times(truth, bursts[column][first])
     return found
 
 
-def _times(annotations: Sequence[Annotation], text: str) -> np.ndarray:
+def true_times(annotations: Sequence[Annotation], text: str) -> np.ndarray:
+    """Times (s, sorted) of the annotations with this text."""
     return np.array(sorted(a.t_s for a in annotations if a.text == text))
 
 
-def _compare_contacts(ic: np.ndarray, to: np.ndarray, strides: dict[str, np.ndarray]) -> Comparison:
-    found_ic, found_to = strides["t_ic_s"], strides["t_to_s"]
+@dataclass(frozen=True)
+class ContactErrors:
+    """How found contacts lie against true ones; arrays (n,) in s over the contacts found.
+
+    `t_s` is the true contact, errors are found - true; `to` and `contact` are NaN where either
+    side has no toe-off.
+    """
+
+    truth: int
+    false: int
+    t_s: np.ndarray
+    ic: np.ndarray
+    to: np.ndarray
+    contact: np.ndarray
+
+    @property
+    def found(self) -> int:
+        return len(self.t_s)
+
+    @property
+    def missed(self) -> int:
+        return self.truth - self.found
+
+
+def contact_errors(
+    ic: np.ndarray, to: np.ndarray, found_ic: np.ndarray, found_to: np.ndarray
+) -> ContactErrors:
+    """Errors of contacts and toe-offs (s); `found_to` belongs to `found_ic`, NaN where missing."""
     ic, keep = _settled(ic, found_ic)
     found_ic, found_to = found_ic[keep], found_to[keep]
     pairs = _pairs(found_ic, ic)
-    ic_errors, to_errors, contact_errors = [], [], []
-    for i, j in pairs:
-        ic_errors.append(found_ic[j] - ic[i])
+    errors = np.full((len(pairs), 4), np.nan)
+    for row, (i, j) in zip(errors, pairs, strict=True):
+        row[:2] = ic[i], found_ic[j] - ic[i]
         after = to[(to > ic[i]) & (to < ic[i] + STANCE_LIMIT_S)]
-        if len(after) and np.isfinite(found_to[j]):
-            to_errors.append(found_to[j] - after[0])
-            contact_errors.append((found_to[j] - found_ic[j]) - (after[0] - ic[i]))
-    counts = _counts(len(ic), len(found_ic), len(pairs))
-    return {
-        "ic": {**counts, **_errors_ms(ic_errors)},
-        "to": {"found": len(to_errors), **_errors_ms(to_errors)},
-        "contact": {"found": len(contact_errors), **_errors_ms(contact_errors)},
+        if len(after):
+            row[2] = found_to[j] - after[0]
+            row[3] = (found_to[j] - found_ic[j]) - (after[0] - ic[i])
+    return ContactErrors(len(ic), len(found_ic) - len(pairs), *errors.T)
+
+
+def _compare_contacts(ic: np.ndarray, to: np.ndarray, strides: dict[str, np.ndarray]) -> Comparison:
+    errors = contact_errors(ic, to, strides["t_ic_s"], strides["t_to_s"])
+    found: Comparison = {
+        "ic": {
+            **_counts(errors.truth, errors.found + errors.false, errors.found),
+            **errors_ms(errors.ic),
+        }
     }
+    for name, values in (("to", errors.to), ("contact", errors.contact)):
+        known = values[np.isfinite(values)]
+        found[name] = {"found": len(known), **errors_ms(known)}
+    return found
 
 
 def _compare_times(truth: np.ndarray, found: np.ndarray) -> dict[str, Any]:
+    counts, _, errors = time_errors(truth, found)
+    return {**counts, **errors_ms(errors)}
+
+
+def time_errors(
+    truth: np.ndarray, found: np.ndarray
+) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
+    """Counts, true times (n,) of the events found, and their errors found - true; all in s."""
     truth, keep = _settled(truth, found)
     found = found[keep]
     pairs = _pairs(found, truth)
-    return {
-        **_counts(len(truth), len(found), len(pairs)),
-        **_errors_ms([found[j] - truth[i] for i, j in pairs]),
-    }
+    t_s = np.array([truth[i] for i, _ in pairs])
+    errors = np.array([found[j] - truth[i] for i, j in pairs])
+    return _counts(len(truth), len(found), len(pairs)), t_s, errors
 
 
 def _settled(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Truth without start-up and the last event, and which of `found` belong to that span."""
     if len(truth) <= MIN_EVENTS:
         return truth, np.isfinite(found)
+    first = truth[truth <= START_UP_S]
     truth = truth[truth > START_UP_S][:-1]
     end = truth[-1] + TOLERANCE_S if len(truth) else START_UP_S
-    return truth, (found > START_UP_S - 0.1) & (found < end)
+    keep = (found > START_UP_S - 0.1) & (found < end)
+    if len(first):  # what belongs to the last true event of the start-up is not invented
+        keep &= np.abs(found - first[-1]) > TOLERANCE_S
+    return truth, keep
 
 
 def _pairs(found: np.ndarray, truth: np.ndarray) -> list[tuple[int, int]]:
@@ -107,9 +155,9 @@ def _counts(truth: int, found: int, matched: int) -> dict[str, int]:
     }
 
 
-def _errors_ms(errors_s: Sequence[float]) -> dict[str, float | None]:
+def errors_ms(errors_s: Sequence[float] | np.ndarray) -> dict[str, float | None]:
     """Bias, SD and mean absolute error in ms; None without a single pair."""
-    if not errors_s:
+    if not len(errors_s):
         return {"bias_ms": None, "sd_ms": None, "mae_ms": None}
     errors = np.asarray(errors_s) * 1000
     return {
