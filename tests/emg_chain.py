@@ -26,6 +26,12 @@ channel = EmgChannel(1, settings)
 frames = array("H", bytes(4 * block))
 rec = array("i", [0] * 6)
 faults = []
+
+def tell():
+    while channel.bursts.queued:
+        channel.bursts.take(rec)
+        print(json.dumps(["burst"] + list(rec)))
+
 while True:
     data = sys.stdin.buffer.read(2 * block)
     samples = array("H", data)
@@ -34,11 +40,11 @@ while True:
     for k in range(len(samples)):
         frames[2 * k] = samples[k]
     channel.process(frames, 0, len(samples))
-    while channel.bursts.queued:
-        channel.bursts.take(rec)
-        print(json.dumps(["burst"] + list(rec)))
+    tell()
     if channel.faults != (faults[-1][1] if faults else 0):
         faults.append((channel.now(), channel.faults))
+channel.bursts.finish()
+tell()
 print(json.dumps(["faults", faults]))
 print(json.dumps(["mains", channel.quality.mains_hz]))
 """

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import MicroPython
-from emg_chain import detect, gait_bursts, muscle, read_emg, score
+from emg_chain import detect, gait_bursts, muscle, quantise, read_emg, score
 from scipy import signal
 
 ELECTRODE_OFF, MAINS, CLIPPED = 1, 4, 16
+ONSET_SHARE = 0.05  # of a ramp, where bursts.py defines onset and offset
 
 
 @pytest.mark.parametrize(("snr_db", "sd_ms"), [(12, 10), (20, 7), (30, 6), (40, 6)])
@@ -20,9 +21,9 @@ def test_synthetic_gait_bursts_are_missed_invented_or_mistimed(
     gait = gait_bursts(snr_db)
     result = score(detect(run_micropython, gait.uv), gait)
     assert (result.missed, result.extra) == (0, 0)
-    assert abs(result.onset_ms.mean()) <= 8
+    assert abs(result.onset_ms.mean() - ONSET_SHARE * 40) <= 8
     assert result.onset_ms.std() <= sd_ms
-    assert abs(result.offset_ms.mean()) <= 10
+    assert abs(result.offset_ms.mean() + ONSET_SHARE * 40) <= 8
 
 
 @pytest.mark.parametrize("ramp_ms", [20, 80])
@@ -30,7 +31,44 @@ def test_synthetic_onset_depends_much_on_the_ramp(run_micropython: MicroPython, 
     gait = gait_bursts(20, ramp_ms=ramp_ms)
     result = score(detect(run_micropython, gait.uv), gait)
     assert (result.missed, result.extra) == (0, 0)
-    assert abs(result.onset_ms.mean()) <= 14
+    assert abs(result.onset_ms.mean() - ONSET_SHARE * ramp_ms) <= 8
+
+
+def test_synthetic_burst_that_the_recording_cuts_is_lost(run_micropython: MicroPython):
+    gait = gait_bursts(20, count=4)
+    found = detect(run_micropython, gait.uv[: gait.on[-1] + 200])
+    assert len(found.bursts) == 4
+    assert found.on_s[-1] * 1000 == pytest.approx(gait.on[-1], abs=20)
+    assert found.off_s[-1] * 1000 == pytest.approx(gait.on[-1] + 200, abs=2)
+
+
+_LOCATE = """
+import sys
+from array import array
+from band.change_point import BINS, locate
+
+ring = array("H", sys.stdin.buffer.read(4096))
+bins = array("H", bytes(2 * BINS))
+# step, start, samples of rest ahead, samples that may be read
+for step, start, rest, n in ((1, 600, 256, 180), (1, 600, 0, 380), (-1, 1400, 0, 120)):
+    at = locate(ring, 2047, start, step, rest, 0, n - 30, n, 6400, bins)
+    spoilt = array("H", ring)
+    for k in range(2048):
+        ahead = (k - start) * step
+        if ahead < -rest - 2 or ahead >= n:
+            spoilt[k] = 20000 if k & 2 else 0
+    print(at, locate(spoilt, 2047, start, step, rest, 0, n - 30, n, 6400, bins))
+"""
+
+
+def test_synthetic_onset_is_sought_in_samples_not_yet_taken(run_micropython: MicroPython):
+    rng = np.random.default_rng(11)
+    uv = 5 * rng.standard_normal(2048)
+    uv[700:1330] += 100 * rng.standard_normal(630)
+    lines = run_micropython(_LOCATE, stdin=quantise(uv).tobytes()).stdout.decode().splitlines()
+    assert [line.split()[0] for line in lines] == [line.split()[1] for line in lines]
+    found = [int(line.split()[0]) for line in lines]
+    assert found == pytest.approx([100, 100, 70], abs=8)
 
 
 def test_synthetic_results_depend_on_the_block_size(run_micropython: MicroPython):
@@ -160,16 +198,15 @@ def change_point_s(uv: np.ndarray, around_s: float) -> float:
 
 
 @pytest.mark.recordings
-@pytest.mark.parametrize(("name", "within_ms"), [("abrupt", 10), ("ramp", 30)])
+@pytest.mark.parametrize("name", ["abrupt", "ramp"])
 def test_onset_of_a_real_contraction_departs_from_maximum_likelihood(
-    run_micropython: MicroPython, recordings: Path, name: str, within_ms: float
+    run_micropython: MicroPython, recordings: Path, name: str
 ):
     uv, _ = read_emg(recordings / f"contraction-{name}.edf")
     found = detect(run_micropython, uv)
     longest = found.bursts[np.argmax(found.off_s - found.on_s)]
     onset_s = longest[0]
-    # A ramp may begin ahead of the most likely step, never behind it.
-    assert -within_ms <= 1000 * (onset_s - change_point_s(uv, onset_s)) <= 10
+    assert abs(onset_s - change_point_s(uv, onset_s)) <= 0.010
     assert found.faults == []
 
 

@@ -127,7 +127,7 @@ def test_a_contraction_starts_elsewhere_than_its_change_point(
         (power[-1] - power[n - 1]) / (len(window) - n)
     )
     change_s = (low + n[np.argmax(likelihood)]) / rate_hz
-    assert abs(onset_s - change_s) <= 0.030
+    assert abs(onset_s - change_s) <= 0.010
 
 
 def test_a_real_gait_burst_is_missed(replayed: Path, recordings: Path):

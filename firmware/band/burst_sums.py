@@ -45,22 +45,6 @@ def add_samples(ring: ptr16, start: int, n: int, age: int, sums):
 
 
 @micropython.viper
-def mean_power(ring: ptr16, start: int, n: int) -> int:
-    """Mean of x^2 over n < 2**12 samples, floored."""
-    low = 0
-    high = 0
-    stop = start + n
-    while start < stop:
-        x = (ring[start & _MASK] ^ 0x8000) - 0x8000
-        x = x * x
-        low += x & 0x7FFF
-        high += x >> 15
-        start += 1
-    whole = high // n
-    return (whole << 15) + (low + ((high - whole * n) << 15)) // n
-
-
-@micropython.viper
 def quotient(high: int, low: int, divisor: int) -> int:
     """(high * 2**15 + low) // divisor for 0 <= high, 0 < divisor < 2**30 and a result < 2**30."""
     whole = high // divisor

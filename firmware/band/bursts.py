@@ -1,8 +1,11 @@
 """Muscle bursts of one channel: when they began and ended, how strong, at which frequency.
 
-Onset = the start of the sustained rise: the most likely beginning of a 40 ms ramp in the band-
-passed signal's amplitude (change_point.py), searched from 130 ms before to 20 ms after the coarse
-detection (activity.py). Offset = the same, run backwards in time. Times are skin time: the group
+Onset = where the muscle's amplitude has gone 5 % of its way from rest to the level of the burst's
+first 160 ms, on the rise of up to 64 ms that is most likely (change_point.py): for an abrupt start
+the start, for a ramp its foot, and never more than a few ms from a maximum-likelihood step. It is
+told when the burst is 250 ms old or over; until then an estimate stands in. Offset = the same, run
+backwards in time. What is shorter than 30 ms, below 3 times the noise's power, or holds less than
+a burst of 60 ms at 5 times that power is a twitch, not a burst. Times are skin time: the group
 delay of the band-pass is subtracted. RMS is that of the band-passed signal between the two, with
 the power of the noise taken off. Frequencies come from the average of 256-point Hann spectra
 every 128 ms inside the burst; a burst shorter than 384 ms gets one, centred.
@@ -25,10 +28,9 @@ from band.burst_sums import (
     POWER_LOW,
     SUMS,
     add_samples,
-    mean_power,
     quotient,
 )
-from band.change_point import EXPECTED, SEARCH, WINDOW, first_rise, locate, mean_power_q4
+from band.change_point import AFTER, BEFORE, BINS, LATEST, REST, locate, mean_power_q4
 from band.filters import BAND_PASS_DELAY_DMS
 from band.fixmath import isqrt, muldiv
 from band.spectrum import SpectrumAverage
@@ -44,14 +46,21 @@ _EVENT_ONSET = const(1)
 _EVENT_OFFSET = const(2)
 _EVENT_SETTLED = const(3)
 _BEHIND = const(256)  # no offset is ever found further back than this
-_TWITCH = const(40)  # samples: an onset this much ahead of the rise was another's
-_LEVEL_MAX = const(0x3FFFFF)
+_TAIL = const(40)  # samples behind an offset that are not yet rest
 _SHORTEST = const(30)  # samples
+_EARLY = const(15)  # samples by which the onset usually precedes the coarse one
+_WEAKEST = const(3)  # power of a burst over that of the noise
+_LEAST = const(240)  # power above the noise's over the noise's, times samples
+_SURE = const(120)  # samples that reach it at the weakest
+_LATEST_OFFSET = const(200)  # samples back in which the offset is looked for
+_FLATTEST_Q8 = const(64)  # of a tilt: below is a ring of zeros
 _SHORT = const(384)
 _POINTS = const(256)
 _HOP = const(128)
 _TICK = const(25)
 _MARGIN = const(5)  # the search for the offset starts 55 samples behind the coarse one
+
+_BINS = array("H", bytes(2 * BINS))  # scratch of all channels
 
 
 @micropython.native
@@ -76,7 +85,6 @@ class BurstDetector:
         self.ring = array("H", bytes(2 * RING))  # band-passed samples at index & MASK
         self.envelope = array("H", bytes(2 * RING))  # rectified, two poles of 10 Hz; 31 ms late
         self.state = array("I", bytes(4 * activity.ACTIVITY_STATE))
-        self._scratch = array("H", bytes(2 * WINDOW))
         self._sums = array("I", bytes(4 * SUMS))
         self._spectrum = SpectrumAverage(0)
         self._on = array("i", [UNKNOWN] * KEPT)  # sample indices
@@ -89,7 +97,10 @@ class BurstDetector:
         self._first = 0
         self.dropped = 0  # finished bursts lost because nobody took them
         self._open = False
-        self._settled = False  # the onset was checked against the level of the burst
+        self._settled = False  # the onset was located
+        self._coarse = 0  # where the burst opened
+        self._tilt_q8 = 512  # power of a step over that of a sample at rest: of white noise, 2
+        self._rest_q4 = 8  # power of a step at rest
         self._summed = 0  # samples of the open burst that are in the sums
         self._spectrum_at = 0  # start of its next spectrum
         self._last_off = 0
@@ -117,6 +128,13 @@ class BurstDetector:
         self.state[activity.OPEN] = 0
         self._discard()
 
+    def finish(self):
+        """No more samples will come: a burst that is still open ends here."""
+        if self._open:
+            self.state[activity.AGE] = activity.MAX_BURST
+            self._end()
+            self.state[activity.OPEN] = 0
+
     @micropython.native
     def now(self):
         """Samples seen, lost ones included: the index of the next."""
@@ -128,7 +146,7 @@ class BurstDetector:
         if event == _EVENT_ONSET:
             self._begin()
         elif event == _EVENT_SETTLED:
-            self._settle(self.now())
+            self._locate_onset(self.now())
         elif event == _EVENT_OFFSET:
             self._end()
         elif self._open:
@@ -148,18 +166,31 @@ class BurstDetector:
         self._centroid[slot] = UNKNOWN
         self._open = True
         self._settled = False
-        self._locate_onset(self.now() - activity.ONSET_LAG)
+        self._coarse = self.now() - activity.ONSET_LAG
+        self._on[slot] = self._coarse - _EARLY  # until its level is known
 
     @micropython.native
-    def _locate_onset(self, coarse):
-        start = coarse - EXPECTED
+    def _locate_onset(self, end):
+        """Look for the onset in the burst up to sample `end`, and begin its sums there."""
+        self._settled = True
+        start = self._coarse - BEFORE
         first = self._last_off + 5 - start
         if first < 0:
             first = 0
-        elif first > EXPECTED:
-            first = EXPECTED
-        noise_q4 = self._noise_before(start)
-        on = start + locate(self.ring, MASK, start, 1, first, SEARCH, noise_q4, self._scratch)
+        elif first > BEFORE:
+            first = BEFORE
+        n = end - start
+        if n > BEFORE + AFTER:
+            n = BEFORE + AFTER
+        last = n - _SHORTEST if n < LATEST + _SHORTEST else LATEST
+        rest = start - self._last_off - _TAIL
+        if rest > REST:
+            rest = REST
+        elif rest < _TICK:
+            rest = 0
+        noise_q4 = self._measure_rest(start, rest)
+        ring = self.ring
+        on = start + locate(ring, MASK, start, 1, rest, first, last, n, noise_q4, _BINS)
         self._on[self._slot] = on
         self._summed = on
         self._spectrum_at = on
@@ -168,73 +199,58 @@ class BurstDetector:
             self._sums[i] = 0
 
     @micropython.native
-    def _noise_before(self, end):
-        """Noise in the quarter second before sample `end`, within 1...4 times the floor, Q4.
+    def _measure_rest(self, end, n):
+        """Power of a step at rest, Q4, from the n samples before `end`; kept for the offset.
 
-        The floor is a low quantile; twitches at rest must count, or each would be an onset.
+        Rest is taken to be 1...4 times the floor: that is a low quantile, and twitches at rest
+        must count, or each would be an onset.
         """
         floor_q4 = self.noise_q4()
-        n = end - self._last_off - _TWITCH
-        if n < activity.SUSTAIN:
-            return floor_q4
-        if n > _POINTS:
-            n = _POINTS
-        local_q4 = mean_power_q4(self.ring, MASK, end - n, 1, n)
-        if local_q4 < floor_q4:
-            return floor_q4
-        if local_q4 > floor_q4 << 2:
-            return floor_q4 << 2
-        return local_q4
-
-    @micropython.native
-    def _settle(self, end):
-        """Look for the onset again, now that the level of the burst is known.
-
-        The first burst after a rest is found with the lowest k: a twitch before it may have
-        opened it. The threshold that its own level asks for tells whether it did.
-        """
-        self._settled = True
-        on = self._on[self._slot]
-        n = end - on - 2 * activity.SUSTAIN
-        if n <= 0:
-            return
-        noise = (self.noise_q4() >> 4) + 1
-        snr = mean_power(self.ring, on, end - on) // noise
-        level = muldiv(noise, ratio_q4(snr), 16)
-        rise = first_rise(self.ring, MASK, on, n, level if level < _LEVEL_MAX else _LEVEL_MAX)
-        if _TWITCH < rise < n:
-            self._locate_onset(on + rise)
+        if n:
+            # Every second sample tells nearly as much.
+            power_q4 = mean_power_q4(self.ring, MASK, end - n, 2, n >> 1, 0) + 1
+            step_q4 = mean_power_q4(self.ring, MASK, end - n, 2, n >> 1, 2)
+            tilt_q8 = muldiv(step_q4, 256, power_q4)
+            self._tilt_q8 = tilt_q8 if tilt_q8 > _FLATTEST_Q8 else _FLATTEST_Q8
+            if floor_q4 < power_q4:
+                floor_q4 = power_q4 if power_q4 < floor_q4 << 2 else floor_q4 << 2
+        noise_q4 = muldiv(floor_q4, self._tilt_q8, 256)
+        self._rest_q4 = noise_q4 if noise_q4 > 8 else 8
+        return self._rest_q4
 
     @micropython.native
     def _end(self):
         if not self._open:
             return
         if not self._settled:
-            self._settle(self.now() - activity.HOLD)
+            self._locate_onset(self.now() - activity.HOLD)
         on = self._on[self._slot]
         start = self.now() - _MARGIN
-        last = start - on - _SHORTEST
-        if last > SEARCH:
-            last = SEARCH
-        if last <= 0:
+        n = start - on
+        if n <= _SHORTEST:
             self._discard()
             return
         if self.state[activity.AGE] == activity.MAX_BURST:
             off = self.now()
         else:
-            noise_q4 = self.noise_q4()
+            last = n - _SHORTEST if n < _LATEST_OFFSET + _SHORTEST else _LATEST_OFFSET
+            if n > BEFORE + AFTER:
+                n = BEFORE + AFTER
             off = start + 1
-            off -= locate(self.ring, MASK, start, -1, 0, last, noise_q4, self._scratch)
+            off -= locate(self.ring, MASK, start, -1, 0, 0, last, n, self._rest_q4, _BINS)
         self._last_off = off
         n = off - on
         self._extend(off)
         sums = self._sums
         power = quotient(sums[POWER_HIGH], sums[POWER_LOW], n)
         noise = self.noise_q4() >> 4
-        if n < _SHORTEST or power < noise << 2:
+        if n < _SHORTEST or power < noise * _WEAKEST:
             self._discard()
             return
         power -= noise
+        if n < _SURE and muldiv(power, n, noise + 1) < _LEAST:
+            self._discard()
+            return
         # 0.25 uV per LSB is 2.5 of 0.1 uV; 6.25 = 2.5^2 goes under the root while it fits.
         if power < 0x4000000:
             rms_duv = isqrt(muldiv(power, 25, 4))
