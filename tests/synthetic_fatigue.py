@@ -54,13 +54,15 @@ class Verdict:
 
 
 def judge(
-    runs: Sequence[Run], run_micropython: Callable[..., subprocess.CompletedProcess[bytes]]
+    runs: Sequence[Run],
+    run_micropython: Callable[..., subprocess.CompletedProcess[bytes]],
+    domains_off: int = 0,
 ) -> list[Verdict]:
     """All runners through one MicroPython process."""
     sent = []
     for run in runs:
         priors = [(FEATURES.index(name), v) for name, vs in run.priors.items() for v in vs]
-        header = [len(run.records), run.mass_g, len(priors)]
+        header = [len(run.records), run.mass_g, len(priors), domains_off]
         for part in (header, priors, run.records):
             sent.append(np.asarray(part).astype("<i4").tobytes())
     done = run_micropython(DRIVER.read_text(), stdin=b"".join(sent))

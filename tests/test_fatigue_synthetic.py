@@ -6,7 +6,7 @@ import statistics
 
 import numpy as np
 import pytest
-from synthetic_fatigue import judge
+from synthetic_fatigue import Verdict, judge
 from synthetic_strides import (
     ELECTRODE,
     FATIGUE_KINDS,
@@ -20,7 +20,9 @@ from synthetic_strides import (
 
 CONTACT, STRIDE_MS, KVERT, FMAX, ONSET, LAG, RMS, MNF, FINSM5 = 3, 5, 7, 9, 12, 14, 15, 16, 18
 TIB, PUSHOFF, VALID, GAIT, FAULTS, TILT, SPEED = 10, 11, 19, 21, 22, 23, 24
-HEAVY, BY_PACE, BY_TERRAIN, BY_SENSOR = 3, 3, 4, 5
+WATCH, HEAVY = 2, 3
+BY_PACE, BY_TERRAIN, BY_SENSOR = 3, 4, 5
+MEANT = {"peripheral": 1, "central-type": 2, "paradoxical": 2}  # the rule goes by the EMG
 
 
 def steady_run(minutes: float = 40, seed: int = 1) -> Run:
@@ -51,34 +53,52 @@ def steady_run(minutes: float = 40, seed: int = 1) -> Run:
     return Run("steady", rec, 0)
 
 
+def tiring(run: Run, contact: float, start: float = 24, full: float = 34) -> Run:
+    """The run with a muscle that tires, contact longer by that share."""
+    ramp = np.interp(run.records[:, 1] / 600_000, [start, full], [0, 1])
+    changes = ((CONTACT, contact), (RMS, 0.2), (MNF, -0.1), (TIB, 0.3), (PUSHOFF, -0.07))
+    for column, change in changes:
+        run.records[:, column] = run.records[:, column] * (1 + change * ramp)
+    run.records[:, ONSET] += (100 * ramp).astype(int)
+    return run
+
+
 def after(run: Run, minute: float) -> np.ndarray:
     return run.records[:, 1] > minute * 600_000
 
 
-def test_fresh_synthetic_runners_are_not_called_heavy(run_micropython):
-    runs = [synthetic_run("fresh", 40_000 + seed) for seed in range(16)]
-    hours = sum(run.records[-1, 1] for run in runs) / 36e6
-    verdicts = judge(runs, run_micropython)
-    false = sum(v.highest >= HEAVY for v in verdicts)
-    assert false <= hours / 10, f"{false} false warnings in {hours:.1f} fresh hours"
+def false_heavy(verdicts: list[Verdict]) -> int:
+    """How often fresh legs were called heavy, each rise counted."""
+    return sum(
+        after.level >= HEAVY > before.level
+        for verdict in verdicts
+        for before, after in zip(verdict.rows, verdict.rows[1:], strict=False)
+    )
+
+
+@pytest.mark.parametrize("speed_known", [True, False])
+def test_fresh_synthetic_runners_are_not_called_heavy(speed_known, run_micropython):
+    runs = [synthetic_run("fresh", 40_000 + k, speed_known=speed_known) for k in range(30)]
+    assert false_heavy(judge(runs, run_micropython)) == 0
 
 
 @pytest.mark.parametrize("kind", FATIGUE_KINDS)
 def test_tiring_synthetic_runners_are_not_missed_or_misread(kind, run_micropython):
-    runs = [synthetic_run(kind, 50_000 + seed) for seed in range(16)]
+    runs = [synthetic_run(kind, 50_000 + seed) for seed in range(30)]
     heavy = [v.first(HEAVY) for v in judge(runs, run_micropython)]
     caught = [(run, row) for run, row in zip(runs, heavy, strict=True) if row is not None]
-    assert len(caught) >= 0.9 * len(runs)
+    assert len(caught) >= 0.95 * len(runs)
+    assert all(row.minute > run.onset_min for run, row in caught)
     delay = statistics.median(r.minute - (run.onset_min + run.full_min) / 2 for run, r in caught)
-    assert delay <= 8
-    right = sum(row.attribution == FATIGUE_KINDS.index(kind) + 1 for _, row in caught)
-    assert right >= 0.85 * len(caught)
+    assert delay <= 6
+    right = sum(row.attribution == MEANT[kind] for _, row in caught)
+    assert right >= 0.9 * len(caught)
 
 
+@pytest.mark.parametrize("speed_known", [True, False])
 @pytest.mark.parametrize(
     ("kind", "attribution", "fault"),
     [
-        ("pace", BY_PACE, 0),
         ("hill", BY_TERRAIN, 0),
         ("electrode", BY_SENSOR, ELECTRODE),
         ("mains", BY_SENSOR, MAINS),
@@ -86,23 +106,76 @@ def test_tiring_synthetic_runners_are_not_missed_or_misread(kind, run_micropytho
         ("gyro lost", None, GYRO_LOST),
     ],
 )
-def test_synthetic_disturbance_is_not_taken_for_fatigue(kind, attribution, fault, run_micropython):
-    runs = [synthetic_run(kind, 60_000 + seed, speed_known=True) for seed in range(8)]
+def test_synthetic_disturbance_is_not_taken_for_fatigue(
+    kind, attribution, fault, speed_known, run_micropython
+):
+    runs = [synthetic_run(kind, 60_000 + k, speed_known=speed_known) for k in range(12)]
     verdicts = judge(runs, run_micropython)
-    assert sum(v.highest >= HEAVY for v in verdicts) <= 1
+    assert false_heavy(verdicts) == 0
     assert all(v.faults & fault == fault for v in verdicts)
     assert all(len(v.rows) < 25 for v in verdicts), "the athlete would be told again and again"
     if attribution is not None:
         named = sum(any(row.attribution == attribution for row in v.rows) for v in verdicts)
-        assert named >= 7
+        assert named >= 10
+    if not speed_known:
+        assert max(row.confidence_pct for v in verdicts for row in v.rows) <= 60
 
 
-def test_unknown_pace_that_changes_is_mostly_not_taken_for_fatigue_synthetic(run_micropython):
-    # Without a speed a slow pace change can look like tiring: rarely, and never above 60 %.
-    runs = [synthetic_run("pace", 60_000 + seed, speed_known=False) for seed in range(16)]
+def test_synthetic_pace_that_is_known_is_taken_for_fatigue_or_not_named(run_micropython):
+    runs = [synthetic_run("pace", 60_000 + k, speed_known=True) for k in range(24)]
     verdicts = judge(runs, run_micropython)
-    assert sum(v.highest >= HEAVY for v in verdicts) <= 3
+    assert false_heavy(verdicts) == 0
+    assert sum(any(row.attribution == BY_PACE for row in v.rows) for v in verdicts) >= 22
+
+
+def test_synthetic_pace_that_is_not_known_is_taken_for_fatigue(run_micropython):
+    # Without a speed a slow change of pace can look like tiring: rarely, and never above 60 %.
+    runs = [synthetic_run("pace", 60_000 + k, speed_known=False) for k in range(60)]
+    verdicts = judge(runs, run_micropython)
+    hours = sum(run.records[-1, 1] for run in runs) / 36e6
+    assert false_heavy(verdicts) <= hours / 10
     assert max(row.confidence_pct for v in verdicts for row in v.rows) <= 60
+
+
+def test_earlier_runs_of_a_synthetic_athlete_that_help_nothing(run_micropython):
+    # They tire before a first baseline is complete; who is known can be judged sooner.
+    runs = [
+        synthetic_run(kind, 80_000 + k, onset_min=9, earlier_runs=runs)
+        for runs in (0, 5)
+        for kind in FATIGUE_KINDS
+        for k in range(10)
+    ]
+    runs += [synthetic_run("fresh", 81_000 + k, earlier_runs=5) for k in range(15)]
+    verdicts = judge(runs, run_micropython)
+    assert false_heavy(verdicts[60:]) == 0
+    first = [verdict.first(HEAVY) for verdict in verdicts[:60]]
+    minutes = [row.minute if row else 40.0 for row in first]
+    assert statistics.mean(minutes[30:]) < statistics.mean(minutes[:30]) - 0.5
+    surest = [
+        max(row.confidence_pct for v in verdicts[i : i + 30] for row in v.rows) for i in (0, 30)
+    ]
+    assert surest == [75, 95]
+
+
+def test_confidence_of_synthetic_warnings_promises_more_than_it_keeps(run_micropython):
+    kinds = ("fresh", "fresh", "pace", "hill", *FATIGUE_KINDS)
+    runs = [synthetic_run(kinds[k % len(kinds)], 90_000 + k) for k in range(140)]
+    told: list[tuple[int, bool]] = []
+    for run, verdict in zip(runs, judge(runs, run_micropython), strict=True):
+        for row in verdict.rows:
+            if row.level >= WATCH:
+                tired = run.kind in FATIGUE_KINDS and row.minute > run.onset_min
+                right = row.level < HEAVY or row.attribution == MEANT.get(run.kind)
+                told.append((row.confidence_pct, tired and right))
+    shares = []
+    for low, high in ((0, 25), (25, 60), (60, 101)):
+        rows = [row for row in told if low <= row[0] < high]
+        assert len(rows) >= 15
+        promised = statistics.mean(pct for pct, _ in rows) / 100
+        shares.append(statistics.mean(right for _, right in rows))
+        scatter = (promised * (1 - promised) / len(rows)) ** 0.5
+        assert shares[-1] > promised - 2 * scatter - 0.03
+    assert shares == sorted(shares)
 
 
 def test_synthetic_strides_do_not_allocate_or_take_long(run_micropython):
@@ -110,8 +183,8 @@ def test_synthetic_strides_do_not_allocate_or_take_long(run_micropython):
     for verdict in judge([synthetic_run(k, 70_000, 45) for k in kinds], run_micropython):
         assert verdict.heap_bytes == 0
         assert verdict.trend_rows > 100
-        # 15 us on an idle machine; the limit leaves room for a busy one.
-        assert verdict.us_per_stride < 150
+        # 7 us on an idle machine; the limit leaves room for a busy one.
+        assert verdict.us_per_stride < 70
 
 
 def test_one_synthetic_domain_alone_is_not_called_heavy(run_micropython):
@@ -123,6 +196,42 @@ def test_one_synthetic_domain_alone_is_not_called_heavy(run_micropython):
     amplitude.records[late, RMS] = amplitude.records[late, RMS] * np.linspace(1, 1.4, late.sum())
     for verdict in judge([mechanics, amplitude], run_micropython):
         assert verdict.highest == 2
+
+
+def test_synthetic_contact_and_timing_alone_are_not_called_heavy(run_micropython):
+    # Two domains that wander by themselves: shock, push-off and the EMG must have a say.
+    run = steady_run()
+    late = after(run, 18)
+    ramp = np.minimum(np.arange(late.sum()) / 600, 1)
+    run.records[late, CONTACT] = run.records[late, CONTACT] * (1 + 0.018 * ramp)
+    run.records[late, LAG] += (60 * ramp).astype(int)
+    (verdict,) = judge([run], run_micropython)
+    assert verdict.highest == WATCH
+
+
+def test_synthetic_tiring_that_contact_does_not_show_is_missed(run_micropython):
+    # A contact detector may follow the change with its own error; the push-off stays.
+    run = tiring(steady_run(seed=4), contact=0)
+    (verdict,) = judge([run], run_micropython)
+    assert verdict.highest >= HEAVY
+
+
+def test_synthetic_spurt_at_unknown_pace_hides_the_tiring_after_it(run_micropython):
+    run = steady_run(50, seed=5)
+    run.records[:, SPEED] = UNKNOWN
+    minutes = run.records[:, 1] / 600_000
+    spurt = np.interp(minutes, [16, 19, 21, 21.1], [0, 1, 1, 0])
+    for column, change in ((CONTACT, -0.04), (RMS, 0.05), (TIB, 0.06), (PUSHOFF, 0.035)):
+        run.records[:, column] = run.records[:, column] * (1 + change * spurt)
+    (verdict,) = judge([tiring(run, contact=0.035)], run_micropython)
+    assert verdict.highest >= HEAVY
+
+
+@pytest.mark.parametrize("domains_off", [0b00001 | 0b10000, 0b01110])
+def test_synthetic_heavy_without_mechanics_or_without_muscle(domains_off, run_micropython):
+    runs = [synthetic_run(kind, 55_000 + k) for kind in FATIGUE_KINDS for k in range(2)]
+    verdicts = judge(runs, run_micropython, domains_off)
+    assert max(verdict.highest for verdict in verdicts) <= WATCH
 
 
 def test_synthetic_electrode_put_back_elsewhere_is_not_fatigue(run_micropython):
@@ -175,6 +284,18 @@ def test_synthetic_recovery_steps_down_again(run_micropython):
     (verdict,) = judge([run], run_micropython)
     assert verdict.highest >= HEAVY
     assert verdict.rows[-1].level == 1
+
+
+PRIORS = """
+from band.baseline import Baseline
+for mass_known in (True, False):
+    print(*Baseline({"contact_ms": [2500], "kvert_kn_m": [24000]}, mass_known).prior_runs)
+"""
+
+
+def test_earlier_stiffness_of_known_mass_is_compared_with_that_of_none(run_micropython):
+    rows = [line.split() for line in run_micropython(PRIORS).stdout.decode().splitlines()]
+    assert [row[:3] for row in rows] == [["1", "1", "0"], ["1", "0", "0"]]
 
 
 LOGARITHMS = """

@@ -9,7 +9,15 @@ from array import array
 import micropython
 from micropython import const
 
-from band.changes import N_COVARIATES, N_FEATURES, RMS, SPREAD_FLOOR_CU, to_change_units
+from band.changes import (
+    FMAX,
+    KVERT,
+    N_COVARIATES,
+    N_FEATURES,
+    RMS,
+    SPREAD_FLOOR_CU,
+    to_change_units,
+)
 from band.fixmath import median, muldiv
 from band.regression import Slopes
 from band.robust import clip, known_into, spread_in_place
@@ -28,7 +36,7 @@ K_PRIOR_RMS = const(60)
 class Baseline:
     """`add()` while fresh, `fit()` once per feature; then `residual()` of any later block."""
 
-    def __init__(self, priors):
+    def __init__(self, priors, mass_known):
         self.slopes = Slopes(N_FEATURES)
         self.center_cu = array("i", [UNKNOWN] * N_FEATURES)
         self.spread_cu = array("i", SPREAD_FLOOR_CU)
@@ -39,6 +47,8 @@ class Baseline:
         self._data = array("i", [0] * (N_FEATURES * COLUMNS * MOST_BLOCKS))
         self._scratch = array("i", [0] * MOST_BLOCKS)
         for feature in range(N_FEATURES):
+            if not mass_known and (feature == KVERT or feature == FMAX):
+                continue  # then they are compared in another unit, per kilogram
             runs = [
                 change
                 for change in (

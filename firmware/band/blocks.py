@@ -46,6 +46,19 @@ def _columns():
 COLUMNS = _columns()
 
 
+@micropython.viper
+def file_stride(record, columns, rows, at: int):
+    """rows[at + 25 k] = record[columns[k]] for every column k."""
+    source = ptr32(record)
+    which = ptr32(columns)
+    target = ptr32(rows)
+    column = 0
+    while column < N_COLUMNS:
+        target[at] = source[which[column]]
+        at += BLOCK_STRIDES
+        column += 1
+
+
 class Block:
     """Collects strides; `close()` leaves medians in `value` (own units) and `change` (cu)."""
 
@@ -70,12 +83,8 @@ class Block:
             self._start_dms = t_dms
         self.seen += 1
         if valid:
-            at = self.valid
             rows = self._rows
-            columns = COLUMNS
-            for column in range(N_COLUMNS):
-                rows[at] = rec[columns[column]]
-                at += BLOCK_STRIDES
+            file_stride(rec, COLUMNS, rows, self.valid)
             if not emg_usable:
                 at = self.valid + EMG_FIRST * BLOCK_STRIDES
                 for _ in range(EMG_FIRST, EMG_LAST + 1):

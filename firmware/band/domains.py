@@ -14,11 +14,16 @@ from band.changes import (
     DOMAIN,
     KVERT,
     LEAST_CU,
+    MECHANICS,
     MOST_CU,
     N_DOMAINS,
     N_FEATURES,
+    PUSHOFF,
+    SHOCK,
     SIDES,
+    TIMING,
 )
+from band.fixmath import isqrt
 from band.robust import clip
 from band.units import UNKNOWN
 
@@ -34,10 +39,12 @@ LEVEL_SHIFT = const(2)
 SPREADS_Q2 = const(7)  # the threshold asks for 1.75 spreads, within its range
 STALE_BLOCKS = const(10)  # a feature missing for 3 minutes says nothing any more
 SCORE_LIMIT_Q8 = const(384)
+WEIGHT_LIMIT_Q8 = const(512)
 
 
 class Evidence:
-    """`update()` once per block; read `level_cu`, `z_q8`, and per domain `likely`, `sure`."""
+    """`update()` once per block; read `level_cu`, `z_q8`, and per domain `likely`, `sure`,
+    `weight`."""
 
     def __init__(self):
         self.level_cu = array("i", [0] * N_FEATURES)
@@ -48,14 +55,19 @@ class Evidence:
         self.seen = array("i", [0] * N_FEATURES)  # 0: no news of it
         self.likely_q8 = array("i", [0] * N_DOMAINS)  # size alone
         self.sure_q8 = array("i", [0] * N_DOMAINS)  # size, where CUSUM agrees
+        self.weight_q8 = array("i", [0] * N_DOMAINS)  # size of all features together
+        # Whether mechanics take part: contact and stiffness, or else the push-off, which the
+        # gyroscope feels without knowing when contact ends.
+        self.mechanics_q8 = 0
         self.domain_z_q8 = array("i", [UNKNOWN] * N_DOMAINS)
         self._level_q4 = array("i", [0] * N_FEATURES)
         self._up_q8 = array("i", [0] * N_FEATURES)
         self._down_q8 = array("i", [0] * N_FEATURES)
 
     @micropython.native
-    def update(self, feature, residual_cu, spread_cu, doubt_cu):
-        """One block's residual; doubt_cu widens spread and threshold where slopes are unsure."""
+    def update(self, feature, residual_cu, spread_cu, doubt_cu, excused_cu):
+        """One block's residual; doubt_cu widens spread and threshold where slopes are unsure;
+        excused_cu is the part of the change that may have another reason."""
         if residual_cu == UNKNOWN:
             self.z_q8[feature] = UNKNOWN
             if self.seen[feature]:
@@ -82,6 +94,7 @@ class Evidence:
             threshold = MOST_CU[feature]
         threshold += doubt_cu
         self.threshold_cu[feature] = threshold
+        level -= excused_cu
         sides = SIDES[feature]
         change = 0
         if level > 0 and sides & 1:
@@ -99,12 +112,19 @@ class Evidence:
 
     @micropython.native
     def agree(self):
-        """Scores per domain: the largest of its features."""
+        """Scores per domain: the largest of its features, and their common weight.
+
+        Features of one domain that err on their own (onset, lag and steadiness; shock and
+        push-off) add up as the root of their squares; contact and what is computed from it, or
+        two indices of one spectrum, are one measurement and count once.
+        """
         likely = self.likely_q8
         sure = self.sure_q8
+        weight = self.weight_q8
         for domain in range(N_DOMAINS):
             likely[domain] = 0
             sure[domain] = 0
+            weight[domain] = 0
             self.domain_z_q8[domain] = UNKNOWN
         for feature in range(N_FEATURES):
             if not self.seen[feature]:
@@ -115,12 +135,20 @@ class Evidence:
                 score = SCORE_LIMIT_Q8
             if score > likely[domain]:
                 likely[domain] = score
+            weight[domain] += score * score
             if score > sure[domain] and self.certain(feature):
                 sure[domain] = score
             z = self.z_q8[feature]
             largest = self.domain_z_q8[domain]
             if z != UNKNOWN and (largest == UNKNOWN or abs(z) > abs(largest)):
                 self.domain_z_q8[domain] = z
+        for domain in range(N_DOMAINS):
+            if domain == TIMING or domain == SHOCK:
+                weight[domain] = min(isqrt(weight[domain]), WEIGHT_LIMIT_Q8)
+            else:
+                weight[domain] = likely[domain]
+        push_off = self.score_q8[PUSHOFF] >> 1 if self.seen[PUSHOFF] else 0
+        self.mechanics_q8 = max(likely[MECHANICS], push_off)
 
 
 def cusum(total_q8, z_q8):

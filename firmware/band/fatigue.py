@@ -16,8 +16,10 @@ from band.baseline import Baseline
 from band.blocks import DEGRADED, Block
 from band.changes import (
     CONTACT,
+    DOMAIN,
     EMG_FIRST,
     EMG_LAST,
+    FMAX,
     MECHANICS,
     N_FEATURES,
     SPEED,
@@ -42,6 +44,7 @@ from band.warning import (
     attribute,
     confidence,
     pace_explains,
+    pace_may_explain,
     reasons,
     scaled_level_q8,
 )
@@ -55,6 +58,8 @@ RUNNING = const(2)
 
 WARM_UP_DMS = const(3_600_000)
 BASELINE_END_DMS = const(9_000_000)
+KNOWN_BASELINE_END_DMS = const(6_600_000)
+KNOWN_RUNS = const(3)
 STRIDE_GAP_DMS = const(30_000)  # longer: the running has stopped in between
 PAUSE_DMS = const(600_000)
 SKIP_AFTER_STOP = const(10)
@@ -79,7 +84,7 @@ class Fatigue:
         self.warning = array("i", [0] * len(WARNING))
         self.trend = array("i", [UNKNOWN] * trend.ROW_FIELDS)
         self.phase = WARM_UP
-        self.baseline = Baseline(settings.priors)
+        self.baseline = Baseline(settings.priors, settings.mass_g > 0)
         self.regimes = Regimes(self.baseline.spread_cu)
         self.evidence = Evidence()
         self.levels = Levels()
@@ -98,6 +103,11 @@ class Fatigue:
         self._to_fit = N_FEATURES
         self._cause = NONE
         self._due = 1  # the first row
+        # Who is known from earlier runs needs less of this one.
+        self._baseline_end_dms = BASELINE_END_DMS
+        if self.baseline.prior_runs[CONTACT] >= KNOWN_RUNS:
+            self._baseline_end_dms = KNOWN_BASELINE_END_DMS
+        self._domains_off = settings.domains_off
         self._told_dms = 0
 
     @micropython.native
@@ -107,12 +117,15 @@ class Fatigue:
         faults = rec[I_FAULTS]
         self._strides += 1
         news = 0
-        if self.faults.update(t_dms, faults) or self._due:
+        if faults or self.faults.active:
+            self._due |= self.faults.update(t_dms, faults)
+        if self._due:
             news = self._tell(t_dms)
         if rec[I_GAIT] != RUNNING:
             return news
         self._clock(t_dms)
-        self._mind_faults(faults)
+        if faults or self._upset or self._electrode_off:
+            self._mind_faults(faults)
         if self._to_fit < N_FEATURES:
             self._fit_one()
         if self._upset:
@@ -134,6 +147,7 @@ class Fatigue:
         self._mind_faults(faults)
         return news
 
+    @micropython.native
     def _clock(self, t_dms):
         """Running time; strides right after a stop are not steady running."""
         if self._last_running_dms != UNKNOWN:
@@ -216,7 +230,7 @@ class Fatigue:
             return
         self.phase = BASELINE
         self.covariates.at_home()
-        if self._run_dms >= BASELINE_END_DMS and baseline.ready(CONTACT):
+        if self._run_dms >= self._baseline_end_dms and baseline.ready(CONTACT):
             self._to_fit = 0
 
     def _fit_one(self):
@@ -249,9 +263,10 @@ class Fatigue:
         self.phase = WATCHING if steady else SUSPENDED
         if steady:
             self._weigh()
-            blind = regimes.pace_jumps and not self.covariates.pace_known()
+            pace_known = self.covariates.pace_known()
+            blind = regimes.pace_jumps and not pace_known
             heavy_dms = HEAVY_BLIND_DMS if blind else HEAVY_DMS
-            if self.levels.update(self.evidence, dt_dms, heavy_dms):
+            if self.levels.update(self.evidence, dt_dms, heavy_dms, pace_known):
                 return self._tell(t_dms)
         cause = self._find_cause()
         if cause != self._cause and (cause == BY_PACE or cause == BY_TERRAIN):
@@ -265,21 +280,31 @@ class Fatigue:
         evidence = self.evidence
         baseline = self.baseline
         regimes = self.regimes
+        slopes = baseline.slopes
+        pace_known = self.covariates.pace_known()
         pace_change = 0
-        if self.covariates.pace_known() and regimes.anchor_speed != UNKNOWN:
+        if pace_known and regimes.anchor_speed != UNKNOWN:
             pace_change = self.covariates.x[SPEED] - regimes.anchor_speed
         for feature in range(N_FEATURES):
-            doubt = baseline.slopes.doubt(feature, SPEED, pace_change)
+            doubt = slopes.doubt(feature, SPEED, pace_change)
+            excused = 0
+            if not pace_known and feature > FMAX:
+                # A pace that is not known is taken to have changed by all that contact implies.
+                excused = slopes.alongside(feature, SPEED, CONTACT, evidence.level_cu[CONTACT])
+            residual = regimes.residual[feature]
+            if self._domains_off >> DOMAIN[feature] & 1:
+                residual = UNKNOWN
             evidence.update(
                 feature,
-                regimes.residual[feature],
+                residual,
                 baseline.spread_cu[feature],
                 doubt + regimes.doubt_cu[feature],
+                excused,
             )
         evidence.agree()
-        if not self.covariates.pace_known() and pace_explains(evidence):
-            evidence.likely_q8[MECHANICS] = 0
-            evidence.sure_q8[MECHANICS] = 0
+        if not pace_known and pace_may_explain(evidence):
+            evidence.weight_q8[MECHANICS] = 0
+            evidence.mechanics_q8 = 0
 
     def _find_cause(self):
         """wire.ATTRIBUTIONS of now."""
@@ -317,7 +342,6 @@ class Fatigue:
         return confidence(
             self.levels,
             self.evidence,
-            self.baseline.blocks[CONTACT],
             self.baseline.prior_runs[CONTACT],
             self.covariates.pace_known(),
         )

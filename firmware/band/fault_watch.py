@@ -32,7 +32,7 @@ class FaultWatch:
         if len(FAULTS) != N_FAULTS:
             raise ValueError("fault_watch.N_FAULTS differs from wire.FAULTS")
         self.reported = 0
-        self._active = 0
+        self.active = 0
         self._since_dms = array("i", [0] * N_FAULTS)
         self._last_dms = array("i", [0] * N_FAULTS)
         self._reports = array("i", [0] * N_FAULTS)
@@ -40,15 +40,15 @@ class FaultWatch:
     @micropython.native
     def update(self, t_dms, faults):
         """Returns 1 when `reported` changed."""
-        if faults | self._active == 0:
+        if faults | self.active == 0:
             return 0
         before = self.reported
         for i in range(N_FAULTS):
             bit = 1 << i
             if faults & bit:
-                if not self._active & bit or t_dms - self._last_dms[i] > GAP_DMS:
+                if not self.active & bit or t_dms - self._last_dms[i] > GAP_DMS:
                     self._since_dms[i] = t_dms
-                self._active |= bit
+                self.active |= bit
                 self._last_dms[i] = t_dms
                 # A slip is over as soon as it has happened.
                 lasting = bit == SLIPPED or t_dms - self._since_dms[i] >= ON_DMS
@@ -56,12 +56,12 @@ class FaultWatch:
                     self.reported |= bit
                     if self._reports[i] < MOST_DOUBLINGS:
                         self._reports[i] += 1
-            elif self._active & bit:
+            elif self.active & bit:
                 quiet = t_dms - self._last_dms[i]
                 if not self.reported & bit:
                     if quiet > GAP_DMS:
-                        self._active &= ~bit
+                        self.active &= ~bit
                 elif quiet >= OFF_DMS << (self._reports[i] - 1):
                     self.reported &= ~bit
-                    self._active &= ~bit
+                    self.active &= ~bit
         return 1 if self.reported != before else 0

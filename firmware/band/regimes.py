@@ -23,6 +23,7 @@ SENSOR = const(3)
 SETTLE_BLOCKS = const(5)
 LEVEL_SHIFT = const(2)  # the running level follows 1/4 of every block
 LEVEL_Q = const(4)
+LEVEL_LIMIT_CU = const(1 << 20)
 
 CONTACT_JUMP_CU = const(177)  # 3 %
 RMS_JUMP_CU = const(940)  # 17 %
@@ -158,7 +159,7 @@ class Regimes:
         # A shift within the noise is better not corrected than guessed.
         slight = clip(moved, 3 * spread >> 1) == moved
         if feature == CONTACT and why != SENSOR:
-            self.away = 0 if self._is_home(total) else 1
+            self.away = 0 if self._is_home(mean, total) else 1
         if why == SENSOR:
             if not slight:
                 self._sensor_offset[feature] += moved
@@ -171,6 +172,9 @@ class Regimes:
         else:
             self._offset[feature] = 0
             self.doubt_cu[feature] += spread >> 1
+        # At home the residual may lie elsewhere than before: that is no new jump.
+        level = mean - self._offset[feature] - self._sensor_offset[feature]
+        self._level_q4[feature] = clip(level, LEVEL_LIMIT_CU) << LEVEL_Q
         self.doubt_cu[feature] = clip(self.doubt_cu[feature], 2 * spread)
 
     def _name(self):
@@ -188,13 +192,17 @@ class Regimes:
         elif moved or self.why == PACE:
             self.cause = self.why
 
-    def _is_home(self, total):
-        """Whether pace and grade are those of the baseline."""
+    def _is_home(self, mean, total):
+        """Whether pace and grade are those of the baseline. At a pace that is not known: whether
+        contact is as in the baseline, or is but for the change it had before."""
         if self._speed != UNKNOWN and self._home_speed != UNKNOWN:
             if outside(self._speed, self._home_speed, HOME_SPEED_CU):
                 return False
-        elif self._beyond(total - self._sensor_offset[CONTACT], CONTACT_JUMP_CU >> 1):
-            return False
+        else:
+            off = self._sensor_offset[CONTACT]
+            near = CONTACT_JUMP_CU >> 1
+            if self._beyond(total - off, near) and self._beyond(mean - off, near):
+                return False
         return not outside(self._tilt, self._home_tilt, self._tilt_home)
 
     def _jump(self, raw, speed, tilt):

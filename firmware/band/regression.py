@@ -81,6 +81,16 @@ class Slopes:
                 self.slope_q8[at] = muldiv(sxy, 256, weight) + muldiv(prior, ridge, weight)
                 self.doubt_q8[at] = isqrt(muldiv(prior_sd * prior_sd, ridge, weight))
 
+    @micropython.native
+    def alongside(self, feature, covariate, leader, change):
+        """Change of a feature if the covariate has caused all of `change` (cu) in the leader."""
+        slope = self.slope_q8[leader * N_COVARIATES + covariate]
+        if slope == 0:
+            return 0
+        x = clip(muldiv(change, 256, slope if slope > 0 else -slope), X_LIMIT)
+        own = self.slope_q8[feature * N_COVARIATES + covariate]
+        return (own * (x if slope > 0 else -x)) >> 8
+
     def doubt(self, feature, covariate, dx):
         """SD (cu) of the explained change, as far as the slope is not known."""
         spread = (self.doubt_q8[feature * N_COVARIATES + covariate] * dx) >> 8

@@ -4,7 +4,6 @@ import micropython
 from micropython import const
 
 from band.fixmath import median, muldiv
-from band.units import UNKNOWN
 
 MAD_TO_SD_Q12 = const(6073)  # 1.4826: median absolute deviation of a normal variable to its SD
 LN2_Q12 = const(2839)
@@ -61,14 +60,20 @@ def clip(value, limit):
     return value
 
 
-@micropython.native
-def known_into(source, start, n, out):
+@micropython.viper
+def known_into(source, start: int, n: int, out) -> int:
     """Copy the known values of source[start : start + n] to out; returns how many."""
+    words = ptr32(source)
+    kept = ptr32(out)
     known = 0
-    for i in range(start, start + n):
-        if source[i] != UNKNOWN:
-            out[known] = source[i]
+    end = start + n
+    while start < end:
+        word = words[start]
+        # units.UNKNOWN is -2**29: three ones, then zeros, whatever the width of a word.
+        if word & 0x1FFFFFFF or (word >> 29) & 7 != 7:
+            kept[known] = word
             known += 1
+        start += 1
     return known
 
 

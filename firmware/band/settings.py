@@ -21,6 +21,7 @@ class Settings:
         self.has_acc = 1
         self.has_gyr = 1
         self.imu_rate_mhz = IMU_RATE_MHZ
+        self.domains_off = 0  # bit n: wire.DOMAINS[n] is no evidence of fatigue
         # Earlier runs, newest first: {feature name: [median, ...]} in the feature's own unit.
         self.priors = {}
 

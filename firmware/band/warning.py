@@ -13,6 +13,7 @@ from band.changes import (
     LAG,
     MECHANICS,
     MNF,
+    N_DOMAINS,
     ONSET,
     ONSET_SD,
     PUSHOFF,
@@ -38,14 +39,29 @@ BY_SENSOR = const(5)
 
 ONE_Q8 = const(256)
 HALF_Q8 = const(128)
+# Between the least change of either kind: RMS and MNF down and up by 5 %, or RMS alone down.
+DRIVE_Q8 = const(64)
 PENDING_Q8 = const(180)  # minimum times run while the evidence stays above 70 %
+HEAVY_WEIGHT_Q8 = const(512)  # 2 thresholds, as the root of all domains' squares
+BLIND_WEIGHT_Q8 = const(556)  # where the pace is not known
+LEAST_MECHANICS_Q8 = const(102)  # mechanics that moved by 40 % of their threshold take part
 NEAR_Q8 = const(160)  # a domain that others support needs 63 % of its threshold
 WATCH_DMS = const(1_200_000)
 HEAVY_DMS = const(1_800_000)
 HEAVY_BLIND_DMS = const(3_600_000)  # at a pace that is not known and has jumped
 DOWN_DMS = const(1_800_000)
 TEN_PERCENT_CU = const(563)
+FAR_CONTACT_CU = const(384)  # 6.5 %; tired legs change it by 2 to 5 %
 PACE_CU = const(300)  # 5 %: less drowns in the scatter of shock
+# Weights of 0.5 to 1.0 of what heavy asks for, in steps of 1/16, and how often it was true.
+TIRED_FROM_Q8 = const(128)
+TIRED_SPAN_Q8 = const(128)
+TIRED_STEP_SHIFT = const(4)
+TIRED_PCT = array("i", [4, 8, 11, 16, 27, 42, 68, 87, 95, 95])
+UNKNOWN_ATHLETE_PCT = const(75)
+RUN_PCT = const(4)  # per earlier run, up to five
+UNKNOWN_PACE_PCT = const(60)
+NO_MUSCLE_PCT = const(50)
 RISE_BLOCKS = const(10)  # 3 minutes
 RISE_Q8 = const(26)
 
@@ -57,6 +73,7 @@ class Levels:
         self.level = INSUFFICIENT
         self.score_q8 = array("i", [0] * 5)  # evidence for each level, likely
         self.sure_q8 = array("i", [0] * 5)  # the same, beyond chance
+        self.weight_q8 = 0  # all domains together, against what heavy asks for
         self._held_dms = array("i", [0] * 5)
         self._below_dms = 0
         self._past_q8 = array("i", [0] * RISE_BLOCKS)
@@ -67,10 +84,12 @@ class Levels:
         self.level = FRESH
 
     @micropython.native
-    def update(self, evidence, dt_dms, heavy_dms):
+    def update(self, evidence, dt_dms, heavy_dms, pace_known):
         """One block; heavy and above need heavy_dms. Returns 1 when the level changed."""
-        weigh(evidence.likely_q8, self.score_q8)
-        weigh(evidence.sure_q8, self.sure_q8)
+        enough = HEAVY_WEIGHT_Q8 if pace_known else BLIND_WEIGHT_Q8
+        self.weight_q8 = (total_weight_q8(evidence) << 8) // enough
+        weigh(evidence, evidence.likely_q8, self.weight_q8, self.score_q8)
+        weigh(evidence, evidence.sure_q8, self.weight_q8, self.sure_q8)
         far = mechanics_percent_q8(evidence)
         heavy = self.sure_q8[HEAVY]
         if far >= ONE_Q8 and heavy >= ONE_Q8:
@@ -112,11 +131,28 @@ class Levels:
 
 
 @micropython.native
-def weigh(domains_q8, scores_q8):
-    """Evidence for watch, heavy and very heavy from the four domains' scores."""
-    mechanics = domains_q8[MECHANICS]
-    largest = 0
+def total_weight_q8(evidence):
+    """All five domains together: the root of their squares, in thresholds.
+
+    Many small changes that agree tell more than one or two large ones, which any fresh run has
+    now and then.
+    """
     squares = 0
+    for domain in range(N_DOMAINS):
+        weight = evidence.weight_q8[domain]
+        squares += weight * weight
+    return isqrt(squares)
+
+
+@micropython.native
+def weigh(evidence, domains_q8, weight_q8, scores_q8):
+    """Evidence for watch, heavy and very heavy; domains_q8: likely or sure scores of domains.
+
+    Watch goes by the one largest domain, heavy by the weight of all; mechanics and a domain of
+    the muscle must take part in it.
+    """
+    largest = 0
+    muscle = 0
     strong = 0
     for domain in range(SHOCK):
         score = domains_q8[domain]
@@ -124,16 +160,13 @@ def weigh(domains_q8, scores_q8):
             largest = score
         if score >= NEAR_Q8:
             strong += 1
-        if domain != MECHANICS:
-            squares += score * score
-    others = isqrt(squares)
+        if domain != MECHANICS and evidence.likely_q8[domain] > muscle:
+            muscle = evidence.likely_q8[domain]
     scores_q8[WATCH] = largest
-    # Mechanics and the rest must agree; one a little short is made up for by the other.
-    heavy = isqrt((mechanics * mechanics + others * others) >> 1)
-    weaker = mechanics if mechanics < others else others
-    weaker = (weaker << 8) // NEAR_Q8
-    scores_q8[HEAVY] = heavy if heavy < weaker else weaker
-    scores_q8[VERY_HEAVY] = scores_q8[HEAVY] if strong >= 3 else 0
+    if evidence.mechanics_q8 < LEAST_MECHANICS_Q8 or muscle < HALF_Q8:
+        weight_q8 >>= 1
+    scores_q8[HEAVY] = weight_q8
+    scores_q8[VERY_HEAVY] = weight_q8 if strong >= 3 else 0
 
 
 def mechanics_percent_q8(evidence):
@@ -161,7 +194,7 @@ def attribute(evidence):
     More amplitude and a lower spectrum: the muscle itself tires. Less amplitude and a spectrum
     that does not fall: it is driven less.
     """
-    if evidence.likely_q8[MECHANICS] < NEAR_Q8:
+    if evidence.mechanics_q8 < LEAST_MECHANICS_Q8:
         return NONE
     supported = 0
     for domain in range(TIMING, SHOCK):
@@ -173,9 +206,7 @@ def attribute(evidence):
     if evidence.seen[FINSM5]:
         spectrum = (spectrum - scaled_level_q8(evidence, FINSM5)) >> 1
     drive = scaled_level_q8(evidence, RMS) - spectrum
-    if drive < -HALF_Q8:
-        return CENTRAL_TYPE
-    return PERIPHERAL
+    return CENTRAL_TYPE if drive < DRIVE_Q8 else PERIPHERAL
 
 
 def pace_explains(evidence):
@@ -188,6 +219,9 @@ def pace_explains(evidence):
         return False
     shock = evidence.level_cu[TIB_PEAK]
     if evidence.level_cu[CONTACT] < 0:
+        # Slower steps of tired legs may shorten contact too, but they soften the leg.
+        if evidence.seen[KVERT] and evidence.level_cu[KVERT] < 0:
+            return False
         push = scaled_level_q8(evidence, PUSHOFF)
         return scaled_level_q8(evidence, CONTACT) < -HALF_Q8 and (shock > 0 or push > 0)
     # Contact goes with speed to the -0.59, shock with speed to the 1.0.
@@ -196,33 +230,48 @@ def pace_explains(evidence):
 
 
 @micropython.native
-def confidence(levels, evidence, baseline_blocks, prior_runs, pace_known):
-    """Percent: margin, agreement, size of the baseline, earlier runs; capped where blind."""
+def pace_may_explain(evidence):
+    """Whether mechanics at an unknown pace need no tired legs: contact changed as those never
+    change it (far too much, or shorter on a stiffer leg), or fewer than two other domains
+    agree."""
+    contact = evidence.level_cu[CONTACT]
+    if contact > FAR_CONTACT_CU:
+        return True
+    if contact < 0 and evidence.seen[KVERT] and evidence.level_cu[KVERT] > 0:
+        return True
+    agree = 0
+    for domain in range(TIMING, N_DOMAINS):
+        if evidence.weight_q8[domain] >= HALF_Q8:
+            agree += 1
+    return agree < 2
+
+
+@micropython.native
+def tired_percent(weight_q8):
+    """How often legs with so much evidence were tired, in synthetic runs of which one in four
+    tires (fitted on some athletes, shown on others); it grows with the weight."""
+    at = min(max(weight_q8 - TIRED_FROM_Q8, 0), TIRED_SPAN_Q8)
+    step = at >> TIRED_STEP_SHIFT
+    low = TIRED_PCT[step]
+    part = at & (1 << TIRED_STEP_SHIFT) - 1
+    return low + ((TIRED_PCT[step + 1] - low) * part >> TIRED_STEP_SHIFT)
+
+
+@micropython.native
+def confidence(levels, evidence, prior_runs, pace_known):
+    """Percent: how often as much evidence was right; capped where the band is blind, and lower
+    for an athlete of whom no earlier runs are known."""
     level = levels.level
     if level == INSUFFICIENT:
         return 0
-    emg = evidence.seen[RMS] | evidence.seen[MNF] | evidence.seen[ONSET]
+    percent = tired_percent(levels.weight_q8)
     if level == FRESH:
-        # The nearer a warning, the less sure that nothing is there.
-        margin = ONE_Q8 - min(ONE_Q8, levels.score_q8[WATCH])
-        percent = 45 + (30 * margin >> 8)
-    else:
-        margin = max(0, min(ONE_Q8, levels.sure_q8[level] - HALF_Q8))
-        percent = 40 + (24 * margin >> 8)
-        for domain in range(SHOCK):
-            if evidence.sure_q8[domain] >= NEAR_Q8:
-                percent += 6
-        if evidence.likely_q8[SHOCK] >= ONE_Q8:
-            percent += 3
-    percent += min(8, baseline_blocks >> 2)
-    # Earlier runs steady the expectation by half a spread at most: they are worth little.
-    runs = min(5, prior_runs)
-    percent += runs
-    cap = 75 + runs
+        percent = 100 - percent
+    cap = UNKNOWN_ATHLETE_PCT + RUN_PCT * min(5, prior_runs)
     if not pace_known:
-        cap = min(cap, 60)
-    if not emg:
-        cap = min(cap, 50)
+        cap = min(cap, UNKNOWN_PACE_PCT)
+    if not (evidence.seen[RMS] | evidence.seen[MNF] | evidence.seen[ONSET]):
+        cap = min(cap, NO_MUSCLE_PCT)
     return min(percent, cap)
 
 
