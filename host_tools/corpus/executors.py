@@ -1,0 +1,176 @@
+"""Where tasks run: processes of this computer, or the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from host_tools.corpus.stamp import sources_version
+from host_tools.errors import CalfbandError
+
+CONNECT_S = 5
+WORKERS_S = 10
+LOST_S = 60  # workers that die are started again within seconds; later, none will come
+PER_THREAD = 2  # tasks handed to the cluster ahead, so that no worker waits for this process
+
+BrokenPool = BrokenProcessPool
+
+
+class WorkerDiedError(Exception):
+    """A process of the pool died: tasks that were under way, and those not begun."""
+
+    def __init__(self, suspects: list[Any], rest: list[Any]) -> None:
+        super().__init__()
+        self.suspects = suspects
+        self.rest = rest
+
+
+@contextlib.contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """A pool of processes; left by an exception, it ends them at once."""
+    # Spawned, not forked: the terminal's progress bar runs a thread that holds locks.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
+    try:
+        yield pool
+    except BaseException:
+        mine = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in mine:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settle_in() -> None:
+    """Ctrl-C is the parent's to hear; told to end, a worker still clears its temporary files."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def cluster(
+    scheduler: str, sources: tuple[str, ...], version: str
+) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """A running Dask cluster as an executor, and how many tasks it should hold at the moment.
+
+    Raises CalfbandError when it is not there, has no workers or other sources than ours.
+    """
+    import distributed
+    from distributed.comm.core import CommClosedError
+
+    # Its own complaints come as log lines and traces; ours come as a sentence.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise CalfbandError(
+            f"{scheduler}: no Dask scheduler answers there ({_reason(error)}); start one with "
+            "`dask scheduler`, or leave --scheduler out to work on this computer."
+        ) from error
+    with client:
+        _greet(client, scheduler, sources, version)
+        try:
+            yield client.get_executor(pure=False), _width(client)
+        except (CommClosedError, CancelledError, _GoneError) as error:
+            raise CalfbandError(
+                f"{scheduler}: the Dask cluster went away; what was done is kept, and the same "
+                "command goes on from there."
+            ) from error
+
+
+def _greet(client: Any, scheduler: str, sources: tuple[str, ...], version: str) -> None:
+    """Every worker has the same firmware and host tools as we, or the numbers would differ."""
+    with contextlib.suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=WORKERS_S)
+    try:
+        found = client.run(sources_version, sources)
+    except ImportError as error:
+        raise CalfbandError(
+            f"{scheduler}: a worker lacks {error.name or 'a package'}; install calfband and its "
+            "packages there, in the same versions as here."
+        ) from error
+    if not found:
+        raise CalfbandError(
+            f"{scheduler}: the scheduler has no workers; start some with "
+            f"`dask worker {scheduler}` in a calfband environment."
+        )
+    others = [worker for worker, theirs in found.items() if theirs != version]
+    if others:
+        raise CalfbandError(other_version(others[0]))
+
+
+def other_version(worker: str) -> str:
+    return (
+        f"worker {worker} has another version of the firmware or the host tools than this "
+        "computer, so its numbers could differ; update calfband there and start it again."
+    )
+
+
+def error_of(future: Future[Any]) -> BaseException | None:
+    """What a finished future failed with; a lost cluster is raised, no task being at fault."""
+    error = future.exception()
+    if isinstance(error, CancelledError):
+        raise error
+    return error
+
+
+class _GoneError(Exception):
+    """The scheduler does not answer any more."""
+
+
+def _width(client: Any) -> Callable[[], int]:
+    """How many tasks the cluster should hold, asked again and again as workers come and go."""
+    seen_s = time.monotonic()
+
+    def width() -> int:
+        nonlocal seen_s
+        try:
+            threads = sum(client.nthreads().values())
+        except (OSError, AttributeError) as error:  # a client that has closed returns no mapping
+            raise _GoneError from error
+        now_s = time.monotonic()
+        if threads:
+            seen_s = now_s
+        elif now_s - seen_s > LOST_S:
+            raise _GoneError
+        return max(1, PER_THREAD * threads)
+
+    return width
+
+
+def is_killed_worker(error: BaseException) -> bool:
+    """Dask gave a task up because worker after worker died of it."""
+    return type(error).__name__ == "KilledWorker"
+
+
+def killed(key: str) -> CalfbandError:
+    return CalfbandError(
+        f"{key}: the process working on it was killed or crashed (perhaps out of memory); try it "
+        "alone, with --workers 1."
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
