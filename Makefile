@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint bench firmware clean
+.PHONY: help setup demo test accuracy lint bench firmware population clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -66,6 +66,9 @@ build/demo/run.edf: | $(READY)
 test: $(READY) ## all tests (ARGS="-k onset -x" goes to pytest)
 	$(BIN)/pytest $(ARGS)
 
+accuracy: $(READY) ## the firmware next to published methods: build/accuracy/accuracy.html
+	$(BIN)/python -m tests.accuracy --html build/accuracy/accuracy.html $(ARGS)
+
 lint: $(READY) firmware ## ruff, type checks of both trees, and the band's own compiler
 	@failed=; \
 	for check in 'ruff check' 'ruff format --check' basedpyright \
@@ -81,6 +84,9 @@ build/firmware/%.mpy: firmware/%.py | $(READY)
 
 bench: $(READY) ## time the firmware against native, bytecode, C and NumPy in one run
 	$(BIN)/python -m bench
+
+population: $(READY) ## judge the warnings on 2000 synthetic athletes; stopped, it goes on (ARGS="--tier raw")
+	$(BIN)/calfband population $(ARGS)
 
 clean: ## remove what was made, but not .venv
 	rm -rf build

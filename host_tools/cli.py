@@ -18,10 +18,25 @@ if TYPE_CHECKING:
 
 # Commands whose machinery takes a while to load: name -> (module, function, line of help).
 LAZY = {
+    "corpus": (
+        "host_tools.corpus.command",
+        "corpus",
+        "Replay any number of recordings, on all cores or a Dask cluster, and sum them up.",
+    ),
+    "population": (
+        "host_tools.population.command",
+        "population",
+        "Judge the warnings on SYNTHETIC athletes by the thousand.",
+    ),
     "synth": (
         "host_tools.synth.command",
         "synth",
         "Make a SYNTHETIC run with known truth, as an EDF+ recording.",
+    ),
+    "import": (
+        "host_tools.importing.command",
+        "import_files",
+        "Make EDF+ recordings for replay from other people's files.",
     ),
 }
 

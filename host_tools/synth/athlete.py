@@ -26,6 +26,23 @@ FOOT_STRIKES = ("rearfoot", "midfoot", "forefoot")
 
 
 @dataclass(frozen=True)
+class Drift:
+    """SD of what wanders over minutes without anybody tiring; relative, `onset_ms` in ms.
+
+    All zero is a machine on a treadmill. The wandering is AR(1) with a memory of five minutes,
+    that of the pace of two.
+    """
+
+    pace: float = 0.0
+    contact: float = 0.0
+    cadence: float = 0.0
+    rms: float = 0.0
+    mdf: float = 0.0
+    onset_ms: float = 0.0
+    shock: float = 0.0
+
+
+@dataclass(frozen=True)
 class Athlete:
     """Means of a fresh, warm runner at 3 m/s on the flat; `_cv` and `_sd` vary by stride.
 
@@ -86,6 +103,7 @@ class Athlete:
     skin_end_c: float = 33.5
     skin_tau_min: float = 6.0
     mdf_warm_up: float = 0.075  # gain over the first 10 minutes
+    drift: Drift = Drift()
 
     def __post_init__(self) -> None:
         for name, what, low, high, unit in _BOUNDS:

@@ -48,8 +48,10 @@ def contract(
     """EMG of every channel over the whole run."""
     n = plan.duration_s * RATE_HZ
     t_s = np.arange(n) / RATE_HZ
-    pace = _pace(athlete, course, strides, t_s)
-    bursts = tuple(_bursts(plan, athlete, course, strides, ch) for ch in range(plan.emg_channels))
+    pace = np.interp(t_s, strides.ic_s, conduction(athlete, course, strides))
+    bursts = tuple(
+        contractions(plan, athlete, course, strides, ch) for ch in range(plan.emg_channels)
+    )
     clean = [
         _noise(plan.rng(f"muscle{ch}"), athlete.mdf_hz[ch] * pace)
         * _envelope(plan.rng(f"gain{ch}"), burst, strides, athlete.rms_uv[ch], ch, t_s)
@@ -66,17 +68,17 @@ def contract(
     return EmgSignals(uv, bursts)
 
 
-def _pace(athlete: Athlete, course: FatigueCourse, strides: Strides, t_s: np.ndarray) -> np.ndarray:
-    """Conduction velocity against a warm, fresh muscle (10 minutes into the run)."""
+def conduction(athlete: Athlete, course: FatigueCourse, strides: Strides) -> np.ndarray:
+    """Conduction velocity in every cell against a warm, fresh muscle (10 minutes into the run)."""
     warm = athlete.skin_c(np.array([600.0]))[0]
     factor = 1 + athlete.mdf_per_c() * (strides.skin_c - warm)
-    factor = factor * (1 + course.mdf * strides.fatigue)
-    return np.interp(t_s, strides.ic_s, factor)
+    return factor * (1 + course.mdf * strides.fatigue) * strides.drifted("mdf")
 
 
-def _bursts(
+def contractions(
     plan: RunPlan, athlete: Athlete, course: FatigueCourse, strides: Strides, ch: int
 ) -> Bursts:
+    """When channel `ch` (0, 1) is active, and how much."""
     rng = plan.rng(f"bursts{ch}")
     moving = strides.gait != STAND
     n = len(strides.ic_s)
@@ -86,12 +88,15 @@ def _bursts(
     jitter = athlete.onset_sd_ms * (1 + course.spread * tired) * wander(rng, n, 0.03)
     running_on = athlete.onset_ms[ch] + athlete.onset_ms_per_m_s * faster
     running_on = running_on + course.onset_ms * tired + jitter
+    if "onset_ms" in strides.drift:
+        running_on = running_on + strides.drift["onset_ms"]
     on = strides.ic_s + np.where(strides.gait == RUN, running_on / 1000, 0.2 * tc + jitter / 1000)
     peak_share = np.where(strides.gait == RUN, athlete.peak_stance[ch], 0.65)
     peak = strides.ic_s + peak_share * tc
     off = strides.ic_s + athlete.off_stance[ch] * tc + 0.008 * rng.standard_normal(n)
     rms = athlete.rms_uv[ch] * (1 + athlete.rms_per_m_s * faster)
     rms = rms * np.maximum(1 + 0.03 * strides.grade_pct, 0.6) * (1 + course.rms * tired)
+    rms = rms * strides.drifted("rms")
     rms = np.where(strides.gait == WALK, 0.4 * athlete.rms_uv[ch], rms)
     rms = rms * np.clip(1 + athlete.rms_cv * wander(rng, n, 0.03), 0.4, 1.8)
     return Bursts(on[moving], peak[moving], off[moving], rms[moving])

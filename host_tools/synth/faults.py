@@ -28,7 +28,10 @@ def spoil_emg(plan: RunPlan, uv: np.ndarray) -> None:
         kind, _, digit = fault.kind.rpartition("-")
         if kind not in ("electrode-off", "mains", "emg-clip") or int(digit) > len(uv):
             continue
-        _spoil_channel(plan, fault, kind, uv[int(digit) - 1, part], part.start)
+        channel = uv[int(digit) - 1]
+        _spoil_channel(plan, fault, kind, channel[part], part.start)
+        if kind == "electrode-off" and fault.amount != 100:
+            channel[part.stop :] *= fault.amount / 100  # it sits elsewhere now
 
 
 def _spoil_channel(plan: RunPlan, fault: Fault, kind: str, signal: np.ndarray, first: int) -> None:

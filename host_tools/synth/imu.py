@@ -41,8 +41,8 @@ def feel(plan: RunPlan, athlete: Athlete, course: FatigueCourse, strides: Stride
     towards = np.array([-0.9 * lean, 1.0, 0.44 * lean]) / norm  # very nearly a unit vector
     at_peak = strides.ic_s + athlete.tib_peak_delay_ms / 1000
     under = [np.interp(at_peak, t_s, g) for g in (motion.anterior_g, motion.proximal_g)]
-    peak_g = _peak_g(strides, athlete, course, rng)
-    height_g = _height_g(peak_g, np.array(under), towards)
+    peaks_g = peak_g(strides, athlete, course, rng)
+    height_g = _height_g(peaks_g, np.array(under), towards)
     shock, ringing = _landing(strides, athlete, course, rng, height_g, cell, since_s)
     flesh = _flesh(rng, athlete, strides, cell, t_s, rate_hz)
     knock = _knock(strides, athlete, rng, cell, t_s)
@@ -72,13 +72,13 @@ def feel(plan: RunPlan, athlete: Athlete, course: FatigueCourse, strides: Stride
     return ImuSignals(acc, gyr)
 
 
-def _peak_g(
+def peak_g(
     strides: Strides, athlete: Athlete, course: FatigueCourse, rng: np.random.Generator
 ) -> np.ndarray:
-    """Peak |a| after each contact."""
+    """Peak |a| after each contact (g); `rng`: the plan's stream "imu", untouched."""
     n = len(strides.ic_s)
     running = athlete.tib_peak_g(strides.speed_m_s) * (1 - 0.02 * strides.grade_pct)
-    running = running * (1 + course.shock * strides.fatigue)
+    running = running * (1 + course.shock * strides.fatigue) * strides.drifted("shock")
     peak = np.choose(strides.gait, [np.zeros(n), np.full(n, 2.6), running])
     return peak * np.clip(1 + athlete.tib_peak_cv * wander(rng, n), 0.5, 1.6)
 

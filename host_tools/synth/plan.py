@@ -13,11 +13,12 @@ from host_tools.synth.seeds import stream
 MAX_MINUTES = 240  # a run is made in memory: about 13 MB for each minute
 GAITS = ("stand", "walk", "run")
 
+_OFF = ("flat", "mains", "rail")
 # kind on the command line -> (name in FAULT=<name>, modes (the first is the default),
 # meaning of its number, default number, lowest, highest)
 FAULT_KINDS: dict[str, tuple[str, tuple[str, ...], str, float, float, float]] = {
-    "electrode-off-1": ("electrode off ch1", ("flat", "mains", "rail"), "", 0, 0, 0),
-    "electrode-off-2": ("electrode off ch2", ("flat", "mains", "rail"), "", 0, 0, 0),
+    "electrode-off-1": ("electrode off ch1", _OFF, "% of the gain when back", 100, 10, 400),
+    "electrode-off-2": ("electrode off ch2", _OFF, "% of the gain when back", 100, 10, 400),
     "mains-1": ("mains ch1", (), "uV peak", 150, 1, 4000),
     "mains-2": ("mains ch2", (), "uV peak", 150, 1, 4000),
     "emg-clip-1": ("EMG clipped ch1", (), "uV left below the rail", 150, 0, 4000),

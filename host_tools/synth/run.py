@@ -77,7 +77,7 @@ def synthesize(plan: RunPlan, progress: Callable[[str], None] | None = None) -> 
     athlete = plan.athlete or draw_athlete(seed)
     course = plan.course or draw_course(stream(seed, "course"))
     tell("strides")
-    now = conditions(plan.phases(), plan.duration_s, athlete, course)
+    now = conditions(plan, athlete, course)
     strides = lay_out(plan, athlete, course, now)
     channels: list[Channel] = []
     emg = EmgSignals(np.zeros((0, 0)), ())

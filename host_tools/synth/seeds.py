@@ -10,6 +10,14 @@ def stream(seed: int, part: str) -> Generator:
     return np.random.Generator(np.random.PCG64([seed, *part.encode()]))
 
 
+def slow_drift(rng: Generator, n: int, memory: float) -> np.ndarray:
+    """n values of a stationary AR(1) of unit variance that forgets over `memory` values."""
+    keep = np.exp(-1 / memory)
+    noise = rng.standard_normal(n) * np.sqrt(1 - keep**2)
+    noise[:1] /= np.sqrt(1 - keep**2)
+    return np.asarray(lfilter([1.0], [1.0, -keep], noise))
+
+
 def wander(rng: Generator, n: int, slow_share: float = 0.05) -> np.ndarray:
     """n values of unit variance as strides vary: half white, a memory of a few strides, a drift.
 

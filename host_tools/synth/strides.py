@@ -1,29 +1,39 @@
 """Lay the run out in time: conditions second by second, then every stride's own values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from host_tools.synth.athlete import REFERENCE_M_S, Athlete
 from host_tools.synth.fatigue_course import FatigueCourse
-from host_tools.synth.plan import GAITS, RunPlan, Segment
-from host_tools.synth.seeds import wander
+from host_tools.synth.plan import GAITS, RunPlan
+from host_tools.synth.seeds import slow_drift, wander
 
 STAND, WALK, RUN = range(3)
 _GRID_S = 0.1
 _SPEED_CHANGE_S = 3.0
 _STAND_CELL_S = 1.0
+_PACE_MEMORY_S = 120.0
+_MEMORY_S = 300.0
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the run is like at times `t_s` (grid of 0.1 s): one value each."""
+    """What the run is like at times `t_s` (grid of 0.1 s): one value each.
+
+    `drift`: field of athlete.Drift -> its wandering; empty for an athlete without any.
+    """
 
     t_s: np.ndarray
     speed_m_s: np.ndarray
     grade_pct: np.ndarray
     fatigue: np.ndarray
     skin_c: np.ndarray
+    drift: dict[str, np.ndarray]
+
+    def drifted(self, name: str) -> np.ndarray | float:
+        """Factor by which a feature has wandered."""
+        return 1 + self.drift[name] if name in self.drift else 1.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,11 @@ class Strides:
     grade_pct: np.ndarray
     fatigue: np.ndarray
     skin_c: np.ndarray
+    drift: dict[str, np.ndarray]
+
+    def drifted(self, name: str) -> np.ndarray | float:
+        """Factor by which a feature has wandered."""
+        return 1 + self.drift[name] if name in self.drift else 1.0
 
     @property
     def next_ic_s(self) -> np.ndarray:
@@ -52,16 +67,33 @@ class Strides:
         return self.to_s - self.ic_s
 
 
-def conditions(
-    phases: tuple[Segment, ...], duration_s: int, athlete: Athlete, course: FatigueCourse
-) -> Conditions:
-    """Speed and grade of the segments, changing over 3 s, fatigue and skin temperature."""
-    t_s = np.arange(0, duration_s + 5, _GRID_S)
+def conditions(plan: RunPlan, athlete: Athlete, course: FatigueCourse) -> Conditions:
+    """Speed and grade of the segments, changing over 3 s, fatigue, skin, what wanders."""
+    phases = plan.phases()
+    t_s = np.arange(0, plan.duration_s + 5, _GRID_S)
     ends = np.cumsum([s.duration_s for s in phases])
     which = np.minimum(np.searchsorted(ends, t_s, side="right"), len(phases) - 1)
     speed = np.array([s.speed_m_s if s.gait != "stand" else 0.0 for s in phases])[which]
     grade = np.array([s.grade_pct for s in phases])[which]
-    return Conditions(t_s, _eased(speed), _eased(grade), course.level(t_s), athlete.skin_c(t_s))
+    drift = _drift(plan, athlete, t_s)
+    speed = _eased(speed)
+    if "pace" in drift:
+        speed = speed * np.clip(1 + drift["pace"], 0.9, 1.1)
+    skin = athlete.skin_c(t_s)
+    return Conditions(t_s, speed, _eased(grade), course.level(t_s), skin, drift)
+
+
+def _drift(plan: RunPlan, athlete: Athlete, t_s: np.ndarray) -> dict[str, np.ndarray]:
+    """What wanders, from values every 10 s; a stream of its own each."""
+    coarse_s = np.arange(0, t_s[-1] + 20, 10.0)
+    found = {}
+    for part in fields(athlete.drift):
+        sd = getattr(athlete.drift, part.name)
+        if sd:
+            memory_s = _PACE_MEMORY_S if part.name == "pace" else _MEMORY_S
+            values = slow_drift(plan.rng(f"drift {part.name}"), len(coarse_s), memory_s / 10)
+            found[part.name] = np.interp(t_s, coarse_s, sd * values)
+    return found
 
 
 def _eased(values: np.ndarray) -> np.ndarray:
@@ -102,6 +134,7 @@ def lay_out(plan: RunPlan, athlete: Athlete, course: FatigueCourse, now: Conditi
         grade_pct=at(now.grade_pct),
         fatigue=at(now.fatigue),
         skin_c=at(now.skin_c),
+        drift={name: at(values) for name, values in now.drift.items()},
     )
 
 
@@ -126,7 +159,7 @@ def _step_s(athlete: Athlete, course: FatigueCourse, now: Conditions, gait: int)
         return 0.52 * (1.4 / np.maximum(now.speed_m_s, 0.5)) ** 0.5 / athlete.cadence_scale
     speed = np.maximum(now.speed_m_s, 1.8)  # while speeding up from a stand
     contact, flight = _running_times(athlete, course, speed, now.grade_pct, now.fatigue)
-    return contact + flight
+    return (contact + flight) / now.drifted("cadence")
 
 
 def _running_times(
@@ -186,6 +219,8 @@ def _span_strides(
     else:
         speed = np.maximum(at(now.speed_m_s), 1.8)
         contact, _ = _running_times(athlete, course, speed, at(now.grade_pct), at(now.fatigue))
+        if "contact" in now.drift:
+            contact = contact * (1 + at(now.drift["contact"]))
         # Even the lazy end of the spread leaves the ground: at least 20 ms of flight.
         contact = np.minimum(contact * contact_change, np.diff(edges) / 2 - 0.02)
     return edges, contact
