@@ -6,6 +6,7 @@ from array import array
 
 import numpy as np
 import pytest
+from emg_chain import gait_bursts, quantise
 from range_check import Watched, torture
 
 from host_tools.synth import Fault, RunPlan, Segment, Wear, synthesize
@@ -194,6 +195,42 @@ def test_synthetic_run_needs_the_heap_in_the_hot_path(run_micropython):
     # Not an empty proof: everything the chain can say was said under the locked heap.
     assert seen == blocks and strides > 3000 and bursts > 6000
     assert warnings >= 3 and trends > 100 and spectra >= 4
+
+
+_CUT = """
+import sys
+from array import array
+from band.chain import Chain
+from band.settings import Settings
+
+class Sink:
+    def burst(self, record): print(*record[:3])
+    def event(self, record): pass
+    stride = warning = trend = spectrum = event
+
+settings = Settings()
+settings.has_acc = settings.has_gyr = 0
+chain = Chain(settings, Sink())
+block = array("H", bytes(120))
+while sys.stdin.buffer.readinto(block) == 120:
+    chain.emg(block, 0, 30)
+print("finish")
+chain.finish()
+"""
+
+
+def test_synthetic_burst_still_open_at_the_end_is_lost(run_micropython):
+    gait = gait_bursts(20, count=5)
+    cut = 64 * ((gait.on[-1] + 220) // 64)  # less than a quantum would stay unread
+    emg = np.stack([quantise(gait.uv), np.roll(quantise(gait.uv), 40)], axis=1)[: cut + 30]
+    done = run_micropython(_CUT, stdin=emg.tobytes())
+    before, after = done.stdout.decode().split("finish\n")
+    assert len(before.splitlines()) == 2 * 4
+    ends = [[int(field) for field in line.split()] for line in after.splitlines()]
+    assert [channel for channel, _, _ in ends] == [1, 2]
+    for channel, on_dms, off_dms in ends:
+        assert on_dms / 10 == pytest.approx(gait.on[-1] + 40 * (channel - 1), abs=20)
+        assert off_dms / 10 == pytest.approx(cut, abs=4)
 
 
 def frames(axes: list[list[int]]) -> array:

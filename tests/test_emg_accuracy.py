@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.accuracy import emg_peers, emg_signals
-from tests.accuracy.emg_rows import CONTRACTIONS, Score, measure
+from tests.accuracy import emg_peers, emg_signals, emg_spread
+from tests.accuracy.emg_real import CONTRACTIONS, Score
+from tests.accuracy.emg_rows import measure
 
 # Standard deviations over the strides of one recording, the muscle's own variation included:
 # somewhat wider than measured. Only the GM's swing burst and the TA are crisp.
@@ -35,6 +36,22 @@ def test_real_onsets_leave_the_change_point_or_scatter_over_the_strides(recordin
     for name, sd_ms in WALK_SD_MS.items():
         assert (found[name].missed, found[name].false) == (0, 0), name
         assert found[name].sd_ms <= sd_ms, name
+
+
+def test_synthetic_strides_that_move_are_taken_for_equal_ones_or_equal_ones_for_moving():
+    rng = np.random.default_rng(3)
+    expected_ms = 600 + 1000 * np.arange(8)
+    n = 8600
+    for spread_ms in (0, 20):
+        moved_ms = spread_ms * np.array([-1, 0.5, 1, -0.5, -1, 1, 0.5, -0.5])
+        level = np.zeros(n)
+        for start in expected_ms + moved_ms:  # a slow rise, as the calf's in walking
+            level += np.interp(np.arange(n) - start, [0, 150, 300, 350], [0, 1, 1, 0])
+        uv = 60 * level * emg_signals.muscle(rng, n, 100) + 5 * rng.standard_normal(n)
+        shift_ms = emg_spread.shifts_ms(emg_spread.whitened_power(uv), expected_ms)
+        equal_sd_ms = emg_spread.equal_sd_ms(uv, expected_ms + shift_ms)
+        assert (shift_ms.std(ddof=1) > 1.5 * equal_sd_ms) == (spread_ms > 0)
+        assert (shift_ms - moved_ms).std() <= 10
 
 
 @pytest.mark.parametrize(

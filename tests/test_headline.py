@@ -6,19 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.accuracy import feature_table, gait_rows, gait_table, headline, runs
+from tests.accuracy import emg_table, feature_table, gait_rows, gait_table, headline, runs
 from tests.accuracy.headline import Figure
 
+PARTS = ("gait", "features", "emg")
 
-def measured(replays: runs.Replays) -> list[Figure]:
+
+def measured(replays: runs.Replays, kind: str) -> list[Figure]:
     gait = gait_rows.measure(replays, peers=False)
     features = feature_table.measure(replays)
-    return [*gait_table.figures(gait), *feature_table.figures(features)]
+    emg = emg_table.measure(peers=False, real=kind == "real", synthetic=kind == "synthetic")
+    return [
+        *gait_table.figures(gait),
+        *feature_table.figures(features),
+        *emg_table.figures(emg),
+    ]
 
 
 def recorded(kind: str) -> list[Figure]:
-    found = [f for f in headline.read() if f.kind == kind and f.part in ("gait", "features")]
-    assert found, f"{headline.PATH} has no {kind} figures"
+    found = [f for f in headline.read() if f.kind == kind and f.part in PARTS]
+    assert {f.part for f in found} == set(PARTS), f"{headline.PATH} lacks {kind} figures"
     return found
 
 
@@ -29,11 +36,11 @@ def fail_if_worse(figures: Sequence[Figure], kind: str) -> None:
 
 @pytest.mark.recordings
 def test_an_accuracy_on_real_recordings_gets_worse(recordings: Path, tmp_path: Path):
-    fail_if_worse(measured(runs.replay_all(synthetic=False, out=tmp_path)), "real")
+    fail_if_worse(measured(runs.replay_all(synthetic=False, out=tmp_path), "real"), "real")
 
 
 def test_an_accuracy_on_synthetic_runs_gets_worse(tmp_path: Path):
-    fail_if_worse(measured(runs.replay_all(real=False, out=tmp_path)), "synthetic")
+    fail_if_worse(measured(runs.replay_all(real=False, out=tmp_path), "synthetic"), "synthetic")
 
 
 FIGURE = Figure("gait", "real", "a run: contact SD", 3.0, 0.5, "ms")

@@ -20,6 +20,7 @@ import micropython
 from micropython import const
 
 from band import activity
+from band.burst_log import BurstLog, skin_dms
 from band.burst_sums import (
     AREA,
     MOMENT_HIGH,
@@ -31,15 +32,12 @@ from band.burst_sums import (
     quotient,
 )
 from band.change_point import AFTER, BEFORE, BINS, LATEST, REST, locate, mean_power_q4
-from band.filters import BAND_PASS_DELAY_DMS
 from band.fixmath import isqrt, muldiv
 from band.spectrum import SpectrumAverage
 from band.units import DMS_PER_EMG, UNKNOWN
 
 RING = const(2048)
 MASK = const(2047)
-KEPT = const(8)  # bursts that `find` can see
-QUEUE = const(8)  # finished bursts that wait for `take`
 
 _NOW = const(0)  # as in activity.py
 _EVENT_ONSET = const(1)
@@ -64,12 +62,6 @@ _BINS = array("H", bytes(2 * BINS))  # scratch of all channels
 
 
 @micropython.native
-def skin_dms(index):
-    """Skin time of sample `index` of the band-passed signal."""
-    return index * DMS_PER_EMG - BAND_PASS_DELAY_DMS
-
-
-@micropython.native
 def ratio_q4(snr):
     """Detection threshold over the noise, Q4: square root of the power ratio, within 4...16."""
     if snr >= 256:
@@ -77,25 +69,16 @@ def ratio_q4(snr):
     return isqrt(snr << 8) if snr > 16 else activity.RATIO_MIN
 
 
-class BurstDetector:
-    """Rings, queue and history of one channel's bursts; fed by activity.sense and its events."""
+class BurstDetector(BurstLog):
+    """Finds the bursts of one channel in its rings; fed by activity.sense and its events."""
 
     def __init__(self, channel):
-        self.channel = channel
+        super().__init__(channel)
         self.ring = array("H", bytes(2 * RING))  # band-passed samples at index & MASK
         self.envelope = array("H", bytes(2 * RING))  # rectified, two poles of 10 Hz; 31 ms late
         self.state = array("I", bytes(4 * activity.ACTIVITY_STATE))
         self._sums = array("I", bytes(4 * SUMS))
         self._spectrum = SpectrumAverage(0)
-        self._on = array("i", [UNKNOWN] * KEPT)  # sample indices
-        self._off = array("i", [UNKNOWN] * KEPT)
-        self._rms = array("i", [UNKNOWN] * KEPT)
-        self._centroid = array("i", [UNKNOWN] * KEPT)
-        self._slot = 0
-        self._queue = array("i", bytes(4 * 6 * QUEUE))
-        self.queued = 0  # finished bursts that wait for `take`
-        self._first = 0
-        self.dropped = 0  # finished bursts lost because nobody took them
         self._open = False
         self._settled = False  # the onset was located
         self._coarse = 0  # where the burst opened
@@ -159,15 +142,10 @@ class BurstDetector:
 
     @micropython.native
     def _begin(self):
-        slot = (self._slot + 1) & (KEPT - 1)
-        self._slot = slot
-        self._off[slot] = UNKNOWN
-        self._rms[slot] = UNKNOWN
-        self._centroid[slot] = UNKNOWN
         self._open = True
         self._settled = False
         self._coarse = self.now() - activity.ONSET_LAG
-        self._on[slot] = self._coarse - _EARLY  # until its level is known
+        self._open_slot(self._coarse - _EARLY)  # until its level is known
 
     @micropython.native
     def _locate_onset(self, end):
@@ -256,18 +234,17 @@ class BurstDetector:
             rms_duv = isqrt(muldiv(power, 25, 4))
         else:
             rms_duv = isqrt(power) * 5 >> 1
-        slot = self._slot
-        self._off[slot] = off
-        self._rms[slot] = rms_duv
+        centroid_dms = UNKNOWN
         if sums[AREA]:
             eighths = quotient(sums[MOMENT_HIGH], sums[MOMENT_LOW], (sums[AREA] + 4) >> 3)
-            self._centroid[slot] = skin_dms(on) + (eighths * DMS_PER_EMG >> 3)
+            centroid_dms = skin_dms(on) + (eighths * DMS_PER_EMG >> 3)
+        spectrum = self._spectrum
         if n < _SHORT:
-            self._spectrum.add(self.ring, MASK, on + (n >> 1) - (_POINTS >> 1))
-        self._spectrum.frequencies()
+            spectrum.add(self.ring, MASK, on + (n >> 1) - (_POINTS >> 1))
+        spectrum.frequencies()
         self._open = False
         self._adapt(power // (noise + 1))
-        self._enqueue(on, off, rms_duv)
+        self._close_slot(off, rms_duv, centroid_dms, spectrum.mnf_chz, spectrum.mdf_chz)
 
     @micropython.native
     def _extend(self, end):
@@ -298,58 +275,3 @@ class BurstDetector:
         if self._open:
             self._on[self._slot] = UNKNOWN
             self._open = False
-
-    @micropython.native
-    def _enqueue(self, on, off, rms_duv):
-        if self.queued == QUEUE:
-            self._first = (self._first + 1) & (QUEUE - 1)
-            self.queued -= 1
-            self.dropped += 1
-        at = 6 * ((self._first + self.queued) & (QUEUE - 1))
-        queue = self._queue
-        queue[at] = self.channel
-        queue[at + 1] = skin_dms(on)
-        queue[at + 2] = skin_dms(off)
-        queue[at + 3] = rms_duv
-        queue[at + 4] = self._spectrum.mnf_chz
-        queue[at + 5] = self._spectrum.mdf_chz
-        self.queued += 1
-
-    @micropython.native
-    def take(self, rec):
-        """The oldest finished burst into rec, array('i') of the 6 fields of wire.BURST."""
-        at = 6 * self._first
-        for i in range(6):
-            rec[i] = self._queue[at + i]
-        self._first = (self._first + 1) & (QUEUE - 1)
-        self.queued -= 1
-
-    @micropython.native
-    def find(self, t_from_dms, t_to_dms):
-        """Slot of the latest kept burst with t_from <= onset < t_to, finished or open; else -1."""
-        for back in range(KEPT):
-            slot = (self._slot - back) & (KEPT - 1)
-            if self._on[slot] != UNKNOWN:
-                on_dms = skin_dms(self._on[slot])
-                if t_from_dms <= on_dms < t_to_dms:
-                    return slot
-        return -1
-
-    @micropython.native
-    def on_dms(self, slot):
-        return skin_dms(self._on[slot])
-
-    @micropython.native
-    def off_dms(self, slot):
-        """End of the burst; UNKNOWN while it is open."""
-        off = self._off[slot]
-        return UNKNOWN if off == UNKNOWN else skin_dms(off)
-
-    @micropython.native
-    def rms_duv(self, slot):
-        return self._rms[slot]
-
-    @micropython.native
-    def centroid_dms(self, slot):
-        """Centroid of the rectified signal over the burst; UNKNOWN while it is open."""
-        return self._centroid[slot]

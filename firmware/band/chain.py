@@ -127,6 +127,8 @@ class Chain:
         """The session ends: give what is still open. Less than a quantum stays unread."""
         while self._emg_in.head - self._emg_in.tail >= EMG_QUANTUM:
             self._emg_quantum()
+        self._end_bursts(self.emg1)
+        self._end_bursts(self.emg2)
         while self._imu_in.head - self._imu_in.tail >= _IMU_QUANTUM:
             self._imu_quantum()
         if self.gait.finish():
@@ -253,6 +255,11 @@ class Chain:
             bursts.take(self._burst)
             self.bursts += 1
             self._sink.burst(self._burst)
+
+    def _end_bursts(self, emg):
+        if emg:
+            emg.bursts.finish()
+            self._take_bursts(emg.bursts)
 
     @micropython.native
     def _stride(self, whole):

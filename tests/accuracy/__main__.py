@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 from collections.abc import Sequence
@@ -11,11 +10,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.accuracy import feature_table, gait_rows, gait_table, headline, leave_one_out, runs
+from tests.accuracy import (
+    disturbed,
+    emg_real,
+    emg_residuals,
+    emg_table,
+    feature_table,
+    gait_rows,
+    gait_table,
+    headline,
+    leave_one_out,
+    residual_page,
+    runs,
+)
 from tests.accuracy.grid import Grid
-from tests.accuracy.residual_page import write_page
 
-PARTS = ("gait", "emg", "features")
+PARTS = ("gait", "disturbed", "emg", "features")
 KINDS = {"real": "Real recordings", "synthetic": "Synthetic runs"}
 WIDTH = 205  # numbers are not to be folded: where the terminal is narrower, it wraps lines
 
@@ -27,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = options.parts or list(PARTS)
     sections: dict[str, Sequence[Grid]] = {}
     figures: list[headline.Figure] = []
-    gait = features = None
+    residuals: dict[str, str] = {}
+    gait = features = emg = None
     try:
         replays = runs.replay_all() if {"gait", "features"} & set(parts) else runs.Replays({}, {})
     except (RuntimeError, OSError) as error:
@@ -38,34 +49,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "gait" in parts:
         gait = gait_rows.measure(replays)
         figures += gait_table.figures(gait)
+    changed = list(disturbed.measure()) if "disturbed" in parts else []
     if "features" in parts:
         features = feature_table.measure(replays)
         figures += feature_table.figures(features)
     for kind, name in KINDS.items():
         if gait:
-            sections[f"{name}: contacts and toe-offs"] = gait_table.grids(gait, kind)
+            heading = f"{name}: contacts and toe-offs"
+            sections[heading] = gait_table.grids(gait, kind)
+            if kind == "real":
+                residuals[heading] = residual_page.residual_section(gait)
         if gait and kind == "real":
             rows = [row for row in gait.rows if row.kind == kind]
             found = leave_one_out.grid(leave_one_out.leave_one_out(rows))
             sections[f"{name}: people the constants were not fitted to"] = [found]
+        if changed and kind == "real":
+            sections[f"{name}: worn, moved and sensed otherwise"] = [disturbed.grid(changed)]
         if features:
             sections[f"{name}: features"] = feature_table.grids(features, kind)
-    if "emg" in parts and importlib.util.find_spec("tests.accuracy.emg_table"):
-        emg_table = importlib.import_module("tests.accuracy.emg_table")
-        if not hasattr(emg_table, "grids"):  # it prints for itself
-            emg_table.main()
-        else:
-            emg = emg_table.measure()
-            figures += emg_table.figures(emg)
-            for kind, name in KINDS.items():
-                sections[f"{name}: EMG"] = emg_table.grids(emg, kind)
+    if "emg" in parts:
+        emg = emg_table.measure()
+        figures += emg_table.figures(emg)
+        for kind, name in KINDS.items():
+            sections[f"{name}: EMG"] = emg_table.grids(emg, kind)
+        residuals[f"{KINDS['real']}: EMG"] = emg_residuals.section(emg)
     for grids in sections.values():
         for grid in grids:
             if grid.rows:
                 console.print(grid.rich())
     for missed in gait_table.missed_targets(gait.rows) if gait else ():
         console.print(f"target missed: {missed.recording}: {missed.sentence}")
-    _write(options, sections, gait, figures)
+    for name, words in emg_table.missed_targets(emg).items() if emg else ():
+        console.print(f"target missed: {emg_real.WALK}: {name}: {words}")
+    _write(options, sections, residuals, figures)
     return 0
 
 
@@ -85,11 +101,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _write(
     options: argparse.Namespace,
     sections: dict[str, Sequence[Grid]],
-    gait: gait_rows.GaitResult | None,
+    residuals: dict[str, str],
     figures: Sequence[headline.Figure],
 ) -> None:
     if options.html:
-        write_page(options.html, sections, gait)
+        residual_page.write_page(options.html, sections, residuals)
         print(f"→ {options.html}")
     if options.json:
         tables = {name: [grid.json() for grid in grids] for name, grids in sections.items()}

@@ -117,7 +117,7 @@ def measure(replays: Replays, *, peers: bool = True) -> GaitResult:
             names = [name for files in persons.values() for name in files]
             own = {name: replays.real[name] for name in names}
             rows += _group_rows("real", group, own, peers=peers, one_rig=True)
-        walks = [_walk(name, replays.real[name]) for name in runs.WALKING]
+        walks = [walk(name, replays.real[name]) for name in runs.WALKING]
     if replays.synthetic:
         for group, plans in (
             (WITH_GYRO, runs.SYNTHETIC_WITH_GYRO),
@@ -145,7 +145,7 @@ def _group_rows(
     return rows
 
 
-def _walk(name: str, replay: Replay) -> Walk:
+def walk(name: str, replay: Replay) -> Walk:
     valid = replay.columns("strides")["valid"]
     errors = firmware_errors(read_shank(replay.path), replay)
     return Walk(name, len(valid), int(np.sum(valid == 1)), errors)

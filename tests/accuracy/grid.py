@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rich.table import Table
+from rich.text import Text
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Grid:
         self.rows.append(list(cells))
 
     def rich(self) -> Table:
-        table = Table(title=self.title, title_justify="left", caption=self.note or None)
+        note = Text(self.note) if self.note else None
+        table = Table(title=self.title, title_justify="left", caption=note)
         table.caption_justify = "left"
         for i, name in enumerate(self.columns):
             table.add_column(name, justify="left" if i < self.left else "right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""The page: all tables, and the firmware's residuals on every real recording."""
+"""The page: all tables, and the firmware's residuals in gait on every real recording."""
 
 from __future__ import annotations
 
@@ -22,21 +22,28 @@ main table { font-size: 12.5px; } main th, main td { padding: 4px 9px 4px 0; fon
 td.word, th.word { text-align: left; } tr.strong td { font-weight: 650; }
 section h3 { margin: 26px 0 6px; }
 .residuals { display: grid; grid-template-columns: repeat(3, 5fr 1.6fr); gap: 6px 14px; }
+.residuals.emg { grid-template-columns: 4fr 1.2fr 7fr; }
+.plot .level { fill: #c3d3dd; }
+.plot .told { stroke: var(--fresh); stroke-width: 3; }
+.plot .told.peer { stroke: var(--faint); stroke-width: 2; }
 .residuals h4 { grid-column: span 2; font-size: 13.5px; font-weight: 500; margin: 4px 0 0; }
+.missed { color: var(--now); font-weight: 600; } .softtext { color: var(--faint); }
 .residuals h4 b { display: block; color: var(--now); font-weight: 600; }
-.plot .stride.few { stroke: var(--fresh); } .plot .bar { fill: var(--fresh); fill-opacity: .45; }
+.plot .stride.few { stroke: var(--fresh); }
+.plot .stride.peer { stroke: var(--faint); } .plot .stride.own { stroke: var(--now); }
+.plot .stride.firmware { stroke-width: 7; } .plot .bar { fill: var(--fresh); fill-opacity: .45; }
 """
 
 
-def write_page(path: Path, sections: dict[str, Sequence[Grid]], gait: GaitResult | None) -> None:
-    """One HTML file without any other; `sections` is heading -> its tables."""
+def write_page(path: Path, sections: dict[str, Sequence[Grid]], residuals: dict[str, str]) -> None:
+    """One HTML file without any other; `sections` is heading -> its tables, `residuals` the
+    section, if any, that follows it."""
     style = (Path(host_tools.report.__file__).parent / "style.css").read_text(encoding="utf-8")
     parts = []
     for heading, grids in sections.items():
         body = "".join(grid.html() for grid in grids)
         parts.append(f"<section><header><h2>{escape(heading)}</h2></header>{body}</section>")
-    if gait and any(row.kind == "real" for row in gait.rows):
-        parts.insert(1, residual_section(gait))
+        parts.append(residuals.get(heading, ""))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>How good is it?</title>'
@@ -46,7 +53,10 @@ def write_page(path: Path, sections: dict[str, Sequence[Grid]], gait: GaitResult
 
 
 def residual_section(gait: GaitResult) -> str:
+    """Errors over strides of every real recording; "" without real recordings."""
     rows = [row for row in gait.rows if row.method == FIRMWARE and row.kind == "real"]
+    if not rows:
+        return ""
     missed = missed_targets(rows)
     count = len({(m.recording, m.sentence) for m in missed})
     said = f"{count} targets are missed; they stand in colour." if count else "Every target is met."
@@ -89,12 +99,16 @@ def _pair(errors_ms: np.ndarray, label: str) -> list[str]:
     over.hline(0, "zero")
     over.hline(float(known.mean()), "truth")
     over.dots(strides, errors_ms, "stride few")
+    return [over.html(), histogram(known, limits, 150, label)]
+
+
+def histogram(known: np.ndarray, limits: tuple[float, float], height: int, label: str) -> str:
+    """How often each of the finite values occurs, on the y axis of the plot at its left."""
     counts, edges = np.histogram(known, BINS, limits)
-    bars = Plot(
-        (0, max(float(counts.max()), 1)), limits, 150, f"{label}: histogram", Margin(left=4)
-    )
+    most = max(float(counts.max()), 1)
+    bars = Plot((0, most), limits, height, f"{label}: histogram", Margin(left=4))
     bars.hline(0, "zero")
     for number, low, high in zip(counts, edges, edges[1:], strict=False):
         if number:
             bars.box((0, float(number)), (float(low), float(high)), "bar")
-    return [over.html(), bars.html()]
+    return bars.html()

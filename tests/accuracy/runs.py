@@ -115,12 +115,18 @@ def replay_all(*, real: bool = True, synthetic: bool = True, out: Path = BUILD) 
 
     Raises RuntimeError when a replay fails or CALFBAND_RECORDINGS lacks a file.
     """
-    folder = os.environ.get("CALFBAND_RECORDINGS")
+    folder = real_folder()
     skipped = "" if folder else "CALFBAND_RECORDINGS is not set: the real recordings are not here"
     found = {}
     if real and folder:
-        found = replay([Path(folder) / f"{name}.edf" for name in _real_names()], out / "real")
+        found = replay([folder / f"{name}.edf" for name in _real_names()], out / "real")
     return Replays(found, _replay_synthetic(out / "synthetic") if synthetic else {}, skipped)
+
+
+def real_folder() -> Path | None:
+    """Where the real recordings lie, if they are here."""
+    folder = os.environ.get("CALFBAND_RECORDINGS")
+    return Path(folder) if folder else None
 
 
 def _real_names() -> list[str]:
