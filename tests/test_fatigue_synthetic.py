@@ -18,7 +18,18 @@ from synthetic_strides import (
     synthetic_run,
 )
 
-CONTACT, STRIDE_MS, KVERT, FMAX, ONSET, LAG, RMS, MNF, FINSM5 = 3, 5, 7, 9, 12, 14, 15, 16, 18
+CONTACT, STRIDE_MS, CADENCE, KVERT, FMAX, ONSET, LAG, RMS, MNF, FINSM5 = (
+    3,
+    5,
+    6,
+    7,
+    9,
+    12,
+    14,
+    15,
+    16,
+    18,
+)
 TIB, PUSHOFF, VALID, GAIT, FAULTS, TILT, SPEED = 10, 11, 19, 21, 22, 23, 24
 WATCH, HEAVY = 2, 3
 BY_PACE, BY_TERRAIN, BY_SENSOR = 3, 4, 5
@@ -65,6 +76,12 @@ def tiring(run: Run, contact: float, start: float = 24, full: float = 34) -> Run
 
 def after(run: Run, minute: float) -> np.ndarray:
     return run.records[:, 1] > minute * 600_000
+
+
+def heavy_minute(verdict: Verdict) -> float:
+    """When heavy was told first; never is infinite."""
+    row = verdict.first(HEAVY)
+    return row.minute if row else float("inf")
 
 
 def false_heavy(verdicts: list[Verdict]) -> int:
@@ -225,6 +242,50 @@ def test_synthetic_spurt_at_unknown_pace_hides_the_tiring_after_it(run_micropyth
         run.records[:, column] = run.records[:, column] * (1 + change * spurt)
     (verdict,) = judge([tiring(run, contact=0.035)], run_micropython)
     assert verdict.highest >= HEAVY
+
+
+def test_synthetic_tiring_with_a_brief_bump_of_contact_passes_for_another_pace(run_micropython):
+    # A minute off by chance while cadence stays is no pace, and takes no evidence with it.
+    run = tiring(steady_run(50, seed=6), contact=0.035)
+    run.records[:, SPEED] = UNKNOWN
+    bump = after(run, 27) & ~after(run, 28)
+    run.records[bump, CONTACT] = run.records[bump, CONTACT] * 1.034
+    (verdict,) = judge([run], run_micropython)
+    assert heavy_minute(verdict) < 34
+    assert all(row.attribution != BY_PACE for row in verdict.rows)
+
+
+def test_synthetic_pace_that_cadence_shows_is_not_named(run_micropython):
+    run = steady_run(seed=6)
+    run.records[:, SPEED] = UNKNOWN
+    slower = after(run, 20)
+    for column, change in ((CONTACT, 1.04), (STRIDE_MS, 1.015), (CADENCE, 0.985), (TIB, 0.93)):
+        run.records[slower, column] = run.records[slower, column] * change
+    (verdict,) = judge([run], run_micropython)
+    assert verdict.highest <= WATCH
+    assert any(row.attribution == BY_PACE for row in verdict.rows)
+
+
+def test_heavy_is_told_on_evidence_from_before_a_fault_ended(run_micropython):
+    run = tiring(steady_run(seed=7), contact=0.04)
+    (verdict,) = judge([run], run_micropython)
+    usual = heavy_minute(verdict)
+    disturbed = tiring(steady_run(seed=7), contact=0.04)
+    end = usual + 0.5
+    fault = after(disturbed, end - 1) & ~after(disturbed, end)
+    disturbed.records[fault, FAULTS] = MAINS
+    (verdict,) = judge([disturbed], run_micropython)
+    assert end + 3 <= heavy_minute(verdict) <= end + 4.5
+
+
+def test_fault_that_never_ends_silences_the_other_sensors(run_micropython):
+    run = tiring(steady_run(50, seed=8), contact=0.04)
+    run.records[after(run, 20), FAULTS] = 2  # the second electrode stays off
+    flickers = tiring(steady_run(50, seed=8), contact=0.04)
+    now_and_then = np.arange(len(flickers.records)) // 10 % 10 == 0
+    flickers.records[after(flickers, 10) & now_and_then, FAULTS] = 2
+    for verdict in judge([run, flickers], run_micropython):
+        assert verdict.highest >= HEAVY
 
 
 @pytest.mark.parametrize("domains_off", [0b00001 | 0b10000, 0b01110])

@@ -18,7 +18,6 @@ from host_tools.synth import (
     Wear,
     draw_athlete,
     draw_course,
-    population,
     synthesize,
 )
 from host_tools.synth.fatigue_course import PATTERNS, FatigueCourse
@@ -201,17 +200,6 @@ def test_synthetic_warm_up_is_missing() -> None:
         centroids.append(np.sum(f[band] * p[band]) / np.sum(p[band]))
     # The first minute already warms by a part of it.
     assert centroids[1] / centroids[0] - 1 == pytest.approx(0.078, abs=0.025)
-
-
-def test_synthetic_population_lacks_a_kind_or_changes_with_its_size() -> None:
-    few, many = list(population(7, minutes=1)), list(population(14, minutes=1))
-    assert few == many[:7]
-    assert len({case.kind for case in few}) == 7
-    assert len({case.plan.seed for case in many}) == 14
-    for case in few:
-        run = synthesize(case.plan)
-        assert (run.course.pattern != "none") == case.tires
-        assert run.plan.duration_s == 60
 
 
 @pytest.mark.parametrize(("clock_pct", "rate_hz"), [(3.0, 858), (-3.0, 808), (0.0, 833)])

@@ -15,6 +15,7 @@ from band import trend
 from band.baseline import Baseline
 from band.blocks import DEGRADED, Block
 from band.changes import (
+    CADENCE,
     CONTACT,
     DOMAIN,
     EMG_FIRST,
@@ -258,7 +259,7 @@ class Fatigue:
         regimes = self.regimes
         for feature in range(N_FEATURES):
             self._raw_cu[feature] = baseline.residual(feature, self._block.change[feature], x)
-        regimes.take(self._raw_cu, x[SPEED], self.covariates.tilt_ddeg)
+        regimes.take(self._raw_cu, x[SPEED], x[CADENCE], self.covariates.tilt_ddeg)
         steady = regimes.residual[CONTACT] != UNKNOWN
         self.phase = WATCHING if steady else SUSPENDED
         if steady:
@@ -266,7 +267,8 @@ class Fatigue:
             pace_known = self.covariates.pace_known()
             blind = regimes.pace_jumps and not pace_known
             heavy_dms = HEAVY_BLIND_DMS if blind else HEAVY_DMS
-            if self.levels.update(self.evidence, dt_dms, heavy_dms, pace_known):
+            clean_dms = t_dms - self.faults.disturbed_dms
+            if self.levels.update(self.evidence, dt_dms, clean_dms, heavy_dms, pace_known):
                 return self._tell(t_dms)
         cause = self._find_cause()
         if cause != self._cause and (cause == BY_PACE or cause == BY_TERRAIN):

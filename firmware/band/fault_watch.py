@@ -23,18 +23,26 @@ ON_DMS = const(30_000)
 GAP_DMS = const(20_000)  # seen again within this: still the same fault
 OFF_DMS = const(100_000)  # doubles with every report, up to 2**5
 MOST_DOUBLINGS = const(5)
+GONE_DMS = const(3_000_000)  # a fault for five minutes is no disturbance any more but how it is
 
 
 class FaultWatch:
-    """`update()` with the faults of now; `reported` are those that count as present."""
+    """`update()` with the faults of now; `reported` are those that count as present.
+
+    What a disturbed sensor says is not believed, nor what it said shortly before: `disturbed_dms`
+    is when a reported fault was last there. One that does not end is left out after five minutes,
+    for the other sensors go on.
+    """
 
     def __init__(self):
         if len(FAULTS) != N_FAULTS:
             raise ValueError("fault_watch.N_FAULTS differs from wire.FAULTS")
         self.reported = 0
         self.active = 0
+        self.disturbed_dms = 0
         self._since_dms = array("i", [0] * N_FAULTS)
         self._last_dms = array("i", [0] * N_FAULTS)
+        self._told_dms = array("i", [0] * N_FAULTS)
         self._reports = array("i", [0] * N_FAULTS)
 
     @micropython.native
@@ -54,8 +62,11 @@ class FaultWatch:
                 lasting = bit == SLIPPED or t_dms - self._since_dms[i] >= ON_DMS
                 if lasting and not self.reported & bit:
                     self.reported |= bit
+                    self._told_dms[i] = t_dms
                     if self._reports[i] < MOST_DOUBLINGS:
                         self._reports[i] += 1
+                if self.reported & bit and t_dms - self._told_dms[i] < GONE_DMS:
+                    self.disturbed_dms = t_dms
             elif self.active & bit:
                 quiet = t_dms - self._last_dms[i]
                 if not self.reported & bit:

@@ -60,8 +60,9 @@ class ImuHealth:
                 self.gyr_lost = False
         self.gyr_still = self._still_gyr != 0
         self._looks += 1
-        if self._looks >= CLIP_LOOKS:
-            self.clipped = self._rail[1] >= CLIP_REPEATS
+        full = self._rail[1] >= CLIP_REPEATS
+        if full or self._looks >= CLIP_LOOKS:
+            self.clipped = full
             self._rail[0] = 0
             self._rail[1] = 0
             self._looks = 0

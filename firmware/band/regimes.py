@@ -2,7 +2,9 @@
 
 A block counts only once the next one shows that it did not open a jump. After a jump the
 features re-anchor: a minute of blocks sets an offset, so that the residual goes on from the
-level it had. A jump back to the home pace and grade restores the home offsets.
+level it had. A jump back to the home pace and grade restores the home offsets. A jump that was
+none takes with it what legs tired in the meantime: one sign alone must be far beyond chance, two
+that agree (contact with cadence, tilt with contact or the muscle) less so.
 """
 
 from array import array
@@ -25,6 +27,13 @@ LEVEL_SHIFT = const(2)  # the running level follows 1/4 of every block
 LEVEL_Q = const(4)
 LEVEL_LIMIT_CU = const(1 << 20)
 
+CONTACT_STEP_Q8 = const(1024)  # four spreads at once: whatever it is, legs do not tire so fast
+# A change of a pace that is not known moves contact and cadence against each other: least
+# spreads of contact, and of both together.
+PACE_CONTACT_Q8 = const(384)
+PACE_STEPS_Q8 = const(1200)
+CADENCE_SPREAD_CU = const(30)  # 0.5 %, as block medians scatter
+TERRAIN_STEP_Q8 = const(300)  # a tilt is a hill when contact or the muscle moved as well
 CONTACT_JUMP_CU = const(177)  # 3 %
 RMS_JUMP_CU = const(940)  # 17 %
 MNF_JUMP_CU = const(295)  # 5 %
@@ -58,11 +67,13 @@ class Regimes:
         self._pending_speed = UNKNOWN
         self._pending_tilt = UNKNOWN
         self._anchor_tilt = UNKNOWN
-        self._before_contact = UNKNOWN
+        self._pending_cadence = 0
+        self._cadence = 0  # level of its quick part
         self._settle = array("i", [0] * N_FEATURES)
         self._sum = array("i", [0] * N_FEATURES)
         self._why = array("i", [STEADY] * N_FEATURES)
         self._first = UNKNOWN
+        self._last_contact = UNKNOWN
         self._sensor_offset = array("i", [0] * N_FEATURES)
         self._offset = array("i", [0] * N_FEATURES)
         self._moved = array("i", [0] * N_FEATURES)  # by the last jump
@@ -96,22 +107,22 @@ class Regimes:
                 self.pace_jumps += 1
 
     @micropython.native
-    def take(self, raw, speed, tilt):
-        """One block: raw residuals (cu), log2 speed Q12, tilt 0.1 deg. Fills `residual`."""
+    def take(self, raw, speed, cadence, tilt):
+        """One block: raw residuals (cu), log2 speed and quick part of log2 cadence (Q12), tilt
+        0.1 deg. Fills `residual`."""
         if not self.settling():
-            why = self._jump(raw, speed, tilt)
+            why = self._jump(raw, speed, cadence, tilt)
             if why == SENSOR:
                 self.reanchor(EMG_FIRST, EMG_LAST, SENSOR)
             elif why:
                 self.reanchor(0, N_FEATURES - 1, why)
-        elif self._first != UNKNOWN and raw[CONTACT] != UNKNOWN:
-            if self._beyond(raw[CONTACT] - self._first, CONTACT_JUMP_CU):
-                self.reanchor(0, N_FEATURES - 1, self.why)
+        elif self._beyond(lesser(raw[CONTACT], self._last_contact, self._first), CONTACT_JUMP_CU):
+            self.reanchor(0, N_FEATURES - 1, self.why)
         if self._first == UNKNOWN and self.settling():
             self._first = raw[CONTACT]
             self._speed = self.anchor_speed = speed
             self._tilt = self._anchor_tilt = tilt
-        self._before_contact = self._pending[CONTACT]
+        self._last_contact = raw[CONTACT]
         was_settling = self.settling()
         for feature in range(N_FEATURES):
             self.residual[feature] = self._pending[feature]
@@ -133,6 +144,8 @@ class Regimes:
             self._name()
         self._pending_speed = speed
         self._pending_tilt = tilt
+        self._cadence += (self._pending_cadence - self._cadence) >> 1
+        self._pending_cadence = 0 if cadence == UNKNOWN else cadence
         self._speed = drifted(self._speed, speed)
         self._tilt = drifted(self._tilt, tilt)
 
@@ -205,27 +218,27 @@ class Regimes:
                 return False
         return not outside(self._tilt, self._home_tilt, self._tilt_home)
 
-    def _jump(self, raw, speed, tilt):
+    @micropython.native
+    def _jump(self, raw, speed, cadence, tilt):
         """Why the last two blocks both left the regime, or STEADY."""
-        if self._both(speed, self._pending_speed, self._speed, SPEED_JUMP_CU):
+        if abs(lesser(speed, self._pending_speed, self._speed)) > SPEED_JUMP_CU:
             return PACE
-        if self._jumped(raw, CONTACT, CONTACT_JUMP_CU) and self._sudden():
+        contact = self._step_q8(raw, CONTACT)
+        if abs(contact) >= CONTACT_STEP_Q8:
             return PACE
-        if self._both(tilt, self._pending_tilt, self._tilt, self._tilt_jump):
-            return TERRAIN
+        if speed == UNKNOWN and abs(contact) >= PACE_CONTACT_Q8:
+            step = lesser(cadence, self._pending_cadence, self._cadence)
+            step = clip(step, CADENCE_SPREAD_CU << 4) * 256 // CADENCE_SPREAD_CU
+            if contact * step < 0 and abs(contact) + abs(step) >= PACE_STEPS_Q8:
+                return PACE
+        if abs(lesser(tilt, self._pending_tilt, self._tilt)) > self._tilt_jump:
+            if max(abs(contact), abs(self._step_q8(raw, RMS))) >= TERRAIN_STEP_Q8:
+                return TERRAIN
         if self.away and self._back(tilt):
             return TERRAIN
         if self._jumped(raw, RMS, RMS_JUMP_CU) or self._jumped(raw, MNF, MNF_JUMP_CU):
             return SENSOR
         return STEADY
-
-    def _sudden(self):
-        """Whether contact moved between the last two blocks before this one, not over minutes."""
-        before = self._before_contact
-        if before == UNKNOWN:
-            return True
-        moved = self._pending[CONTACT] - before
-        return clip(moved, CONTACT_JUMP_CU >> 1) != moved
 
     def _back(self, tilt):
         """Whether two blocks lie far nearer to the home tilt than to that of the anchor."""
@@ -240,27 +253,42 @@ class Regimes:
             before - anchor
         )
 
-    def _both(self, now, before, reference, limit):
-        if now == UNKNOWN or before == UNKNOWN or reference == UNKNOWN:
-            return False
-        now -= reference
-        before -= reference
-        return (now > limit and before > limit) or (now < -limit and before < -limit)
+    @micropython.native
+    def _step(self, raw, feature):
+        """By how much (cu) the last two blocks both left the level, signed."""
+        now = raw[feature]
+        if now != UNKNOWN:
+            now -= self._offset[feature] + self._sensor_offset[feature]
+        return lesser(now, self._pending[feature], self._level_q4[feature] >> LEVEL_Q)
 
     @micropython.native
+    def _step_q8(self, raw, feature):
+        """The same in spreads, within +-16."""
+        spread = self.spread_cu[feature]
+        return clip(self._step(raw, feature), spread << 4) * 256 // spread
+
     def _jumped(self, raw, feature, least):
-        if raw[feature] == UNKNOWN or self._pending[feature] == UNKNOWN:
-            return False
-        now = raw[feature] - self._offset[feature] - self._sensor_offset[feature]
         limit = 5 * self.spread_cu[feature] >> 1
-        limit = limit if limit > least else least
-        level = self._level_q4[feature] >> LEVEL_Q
-        return self._both(now, self._pending[feature], level, limit)
+        return abs(self._step(raw, feature)) > max(limit, least)
 
     def _beyond(self, change, least):
         limit = 3 * self.spread_cu[CONTACT] >> 1
         limit = limit if limit > least else least
         return clip(change, limit) != change
+
+
+@micropython.native
+def lesser(now, before, reference):
+    """The smaller of two moves away from a reference, if both went the same way; else 0."""
+    if now == UNKNOWN or before == UNKNOWN or reference == UNKNOWN:
+        return 0
+    now -= reference
+    before -= reference
+    if now > 0 and before > 0:
+        return min(now, before)
+    if now < 0 and before < 0:
+        return max(now, before)
+    return 0
 
 
 def outside(value, reference, limit):

@@ -53,11 +53,11 @@ DOWN_DMS = const(1_800_000)
 TEN_PERCENT_CU = const(563)
 FAR_CONTACT_CU = const(384)  # 6.5 %; tired legs change it by 2 to 5 %
 PACE_CU = const(300)  # 5 %: less drowns in the scatter of shock
-# Weights of 0.5 to 1.0 of what heavy asks for, in steps of 1/16, and how often it was true.
+# Weights of 0.5 to 1.06 of what heavy asks for, in steps of 1/16, and how often it was true.
 TIRED_FROM_Q8 = const(128)
-TIRED_SPAN_Q8 = const(128)
+TIRED_SPAN_Q8 = const(144)
 TIRED_STEP_SHIFT = const(4)
-TIRED_PCT = array("i", [4, 8, 11, 16, 27, 42, 68, 87, 95, 95])
+TIRED_PCT = array("i", [4, 6, 9, 13, 19, 28, 39, 59, 81, 95, 95])
 UNKNOWN_ATHLETE_PCT = const(75)
 RUN_PCT = const(4)  # per earlier run, up to five
 UNKNOWN_PACE_PCT = const(60)
@@ -84,8 +84,9 @@ class Levels:
         self.level = FRESH
 
     @micropython.native
-    def update(self, evidence, dt_dms, heavy_dms, pace_known):
-        """One block; heavy and above need heavy_dms. Returns 1 when the level changed."""
+    def update(self, evidence, dt_dms, clean_dms, heavy_dms, pace_known):
+        """One block; heavy and above need heavy_dms, all since a sensor was last disturbed
+        (clean_dms ago). Returns 1 when the level changed."""
         enough = HEAVY_WEIGHT_Q8 if pace_known else BLIND_WEIGHT_Q8
         self.weight_q8 = (total_weight_q8(evidence) << 8) // enough
         weigh(evidence, evidence.likely_q8, self.weight_q8, self.score_q8)
@@ -102,7 +103,10 @@ class Levels:
                 self._held_dms[level] = 0
                 continue
             self._held_dms[level] += dt_dms
-            need = WATCH_DMS if level == WATCH else heavy_dms
+            need = WATCH_DMS
+            if level >= HEAVY:
+                need = heavy_dms
+                self._held_dms[level] = min(self._held_dms[level], clean_dms)
             if self.sure_q8[level] < ONE_Q8 or self._held_dms[level] < need:
                 continue
             if self.level < level and (level < VERY_HEAVY or (rising and self.level == HEAVY)):

@@ -9,14 +9,12 @@ The way of a run: plan -> athlete, conditions -> strides -> imu, emg -> faults -
 from host_tools.synth.athlete import Athlete, draw_athlete
 from host_tools.synth.fatigue_course import FatigueCourse, draw_course
 from host_tools.synth.plan import Fault, RunPlan, Segment, Wear, parse_fault
-from host_tools.synth.population import Case, population
 from host_tools.synth.run import SyntheticRun, TruthEvent, synthesize
 from host_tools.synth.write import write_edf
 
 __all__ = [
     "Athlete",
     "Fault",
-    "Case",
     "FatigueCourse",
     "RunPlan",
     "Segment",
@@ -26,7 +24,6 @@ __all__ = [
     "draw_athlete",
     "draw_course",
     "parse_fault",
-    "population",
     "synthesize",
     "write_edf",
 ]
