@@ -68,13 +68,17 @@ class BandInput:
         return found
 
 
-def band_input(recording: Recording) -> BandInput:
-    """Resample and quantise a recording to the band's rates and scales."""
+def band_input(recording: Recording, imu_hz: Fraction | None = None) -> BandInput:
+    """Resample and quantise a recording to the band's rates and scales.
+
+    imu_hz: the rate of the IMU's own clock, in whole millihertz; None: as it was recorded when
+    that is near the nominal one, else nominal.
+    """
     out = BandInput()
     emg_lost = _lost(recording, "EMG")
     imu_lost = _lost(recording, "IMU")
     _fill_emg(out, recording, emg_lost)
-    _fill_imu(out, recording, imu_lost)
+    _fill_imu(out, recording, imu_lost, imu_hz)
     for label, count in out.clipped.items():
         out.notes.append(f"{label}: {count} samples beyond the band's range were clipped to it")
     if TEMP_LABEL in recording.channels:
@@ -156,14 +160,19 @@ def _emg_labels(recording: Recording, notes: list[str]) -> tuple[str | None, str
     return first, second
 
 
-def _fill_imu(out: BandInput, recording: Recording, lost: list[tuple[float, float]]) -> None:
+def _fill_imu(
+    out: BandInput,
+    recording: Recording,
+    lost: list[tuple[float, float]],
+    rate: Fraction | None,
+) -> None:
     has_acc = ACC_LABELS[0] in recording.channels
     has_gyr = GYR_LABELS[0] in recording.channels
     out.present["has_acc"] = int(has_acc)
     out.present["has_gyr"] = int(has_gyr)
     labels = {i: label for i, label in enumerate(ACC_LABELS + GYR_LABELS)}
     labels = {i: label for i, label in labels.items() if label in recording.channels}
-    rate = _imu_rate({recording.channels[label].rate_hz for label in labels.values()})
+    rate = rate or _imu_rate({recording.channels[label].rate_hz for label in labels.values()})
     columns = {
         i: _at_rate(out, recording.channels[label], rate, ACC_LSB_G if i < 3 else GYR_LSB_DPS, lost)
         for i, label in labels.items()

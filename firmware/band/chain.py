@@ -267,7 +267,7 @@ class Chain:
         gait = self.gait
         features = self.features
         record = features.record
-        faults = self._faults()
+        faults = self.faults()
         features.timing(gait, self.timebase, faults, whole)
         if self.emg1:
             push_dms = UNKNOWN
@@ -288,12 +288,13 @@ class Chain:
             self.features.temp_cc = self._temp_cc
             self.features.speed_mm_s = self._speed_mm_s
             if self._strides_this_second == 0:
-                self._tell(self.fatigue.quiet(self._second, self.gait.state, self._faults()))
+                self._tell(self.fatigue.quiet(self._second, self.gait.state, self.faults()))
             self._strides_this_second = 0
             self._second += DMS_PER_S
 
     @micropython.native
-    def _faults(self):
+    def faults(self):
+        """What is wrong just now: bits of wire.FAULTS."""
         faults = 0
         if self.emg1:
             faults |= self.emg1.faults

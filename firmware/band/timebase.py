@@ -21,12 +21,31 @@ class Timebase:
         self._frame = 0  # the anchor: this frame was taken at ...
         self._rest = 0  # ... end_dms + _rest / rate_mhz
         self.end_dms = 0
+        self._rate_mhz = rate_mhz
         self.rate(rate_mhz)
+
+    @property
+    def frame(self):
+        """Number of the frame that the anchor is at: all before it have been processed."""
+        return self._frame
+
+    def rest_us(self):
+        """What `end_dms` leaves of the anchor's time, 0 to 99."""
+        return self._rest * 100 // self._rate_mhz
+
+    def shift(self, dms):
+        """Everything from the anchor on happened `dms` later than thought (negative: earlier).
+
+        Not further back than half a quantum, or a time would come twice.
+        """
+        self.end_dms += dms
+        self.next_end_dms += dms
 
     def rate(self, rate_mhz):
         """The source's rate, told or measured anew; times from the anchor on follow it."""
+        # The same fraction of a unit at the new rate; 10 bits keep the product small.
+        self._rest = ((self._rest << 10) // self._rate_mhz * rate_mhz) >> 10
         self._rate_mhz = rate_mhz
-        self._rest = 0
         total = self._quantum * (DMS_PER_S * 1000)
         self._step_dms = total // rate_mhz
         self._step_rest = total % rate_mhz

@@ -132,6 +132,228 @@ FAULTS = (
     "IMU samples lost",
 )
 
+# --- Bluetooth packets, little-endian, without padding -------------------------------------
+# A field of a packet: (name, struct code, step, unknown). A name that stands in STRIDE, WARNING
+# or STRIDE_EXTRA is that record's value; the packet carries it divided by `step`, so its LSB is
+# `step` of the record's. `unknown` is what travels for a value that is not known or does not fit.
+_NO_U16 = 0xFFFF
+_NO_I16 = -0x8000
+
+PROTOCOL = 1
+UUID_OF = "c41f%04x-8a5e-4b7d-9d03-6e1f2b90a7c5"
+SERVICE, INFO, STATUS, STRIDES, CONTROL, RAW, LOG = 1, 2, 3, 4, 5, 6, 7  # into UUID_OF
+
+INFO_PACKET = (
+    ("protocol", "B", 1, None),
+    ("features", "H", 1, None),  # bits of FEATURE_BITS
+    ("emg_hz", "H", 1, None),
+    ("imu_hz", "H", 1, None),
+    ("emg_lsb_nv", "H", 1, None),
+    ("acc_lsb_ug", "H", 1, None),
+    ("gyr_lsb_mdps", "H", 1, None),
+    ("version_major", "B", 1, None),
+    ("version_minor", "B", 1, None),
+    ("version_patch", "B", 1, None),
+)
+FEATURE_BITS = (
+    "EMG ch1",
+    "EMG ch2",
+    "accelerometer",
+    "gyroscope",
+    "skin temperature",
+    "battery gauge",
+    "raw streams",
+    "session log",
+)
+STATUS_PACKET = (
+    ("seq", "B", 1, None),  # counts the statuses sent, modulo 256
+    ("level", "B", 1, None),  # of LEVELS
+    ("attribution", "B", 1, None),  # of ATTRIBUTIONS
+    ("confidence_pct", "B", 1, None),
+    ("phase", "B", 1, None),  # of PHASES
+    ("reasons", "H", 1, None),
+    ("faults", "H", 1, None),  # the chain's: bits of FAULTS
+    ("unit_faults", "H", 1, None),  # bits of UNIT_FAULTS
+    ("session_s", "I", 1, None),
+    ("strides", "I", 1, None),
+)
+STRIDE_PACKET = (
+    ("seq", "B", 1, None),  # counts the strides told, modulo 256: a gap is a dropped packet
+    ("flags", "B", 1, None),  # STRIDE_FLAGS
+    ("t_ic_s", "I", 1, None),
+    ("contact_ms", "H", 1, _NO_U16),
+    ("stride_ms", "H", 1, _NO_U16),
+    ("kvert_kn_m", "H", 10, _NO_U16),
+    ("onset_ms", "h", 1, _NO_I16),
+    ("lag_ms", "h", 1, _NO_I16),
+    ("rms_uv", "H", 1, _NO_U16),
+    ("mnf_hz", "H", 1, _NO_U16),
+)
+# (name, lowest bit, bits); the gait is 0 standing, 1 walking, 2 running.
+STRIDE_FLAGS = (
+    ("valid", 0, 1),
+    ("degraded", 1, 1),
+    ("gait", 2, 2),
+    ("contact_known", 4, 1),
+    ("kvert_known", 5, 1),
+    ("onset_known", 6, 1),
+    ("spectrum_known", 7, 1),
+)
+# Then `count` frames of int16: 2 per EMG frame, 6 per IMU frame, in the units of INFO.
+RAW_PACKET = (
+    ("seq", "H", 1, None),
+    ("kind", "B", 1, None),  # of RAW_KINDS
+    ("count", "B", 1, None),
+    ("index", "I", 1, None),  # of the first frame since the session began
+)
+RAW_KINDS = ("EMG", "IMU", "clock")
+RAW_FRAME_BYTES = (4, 12, 4)
+# The one frame of a clock packet, once a second with either stream: when IMU frame `index` was
+# taken, in the time of the EMG samples. A recorder cannot know it: the IMU has its own clock.
+RAW_CLOCK = (("t_s", "I", 1, None),)
+RAW_MIN_MTU = 100
+# Then bytes of the file; no bytes: the end.
+LOG_PACKET = (
+    ("session", "H", 1, None),
+    ("offset", "I", 1, None),
+)
+
+# A request is its opcode and its parameters, (name, struct code, lowest, highest, also allowed).
+# An answer is ANSWER, the opcode, a result and, with success only, data.
+ANSWER = 0x80
+RESULTS = (
+    None,
+    "success",
+    "unknown opcode",
+    "invalid parameter",
+    "failed",
+    "not permitted",
+    "busy",
+)
+SUCCESS, UNKNOWN_OPCODE, INVALID, FAILED, NOT_PERMITTED, BUSY = 1, 2, 3, 4, 5, 6
+
+START, STOP, MARK, SET_TIME, RAW_START, RAW_STOP, SET_SPEED, BUZZ = 1, 2, 3, 4, 5, 6, 7, 8
+LIST_SESSIONS, READ_LOG, ERASE_LOG, SELF_TEST = 9, 10, 11, 12
+SET_ATHLETE, COUNT, FORGET = 13, 14, 15
+REQUESTS = (  # at the position of its opcode
+    None,
+    (),
+    (),
+    (("heaviness", "B", 0, 10, None),),
+    (("unix_s", "I", 0, None, None),),
+    (("streams", "B", 1, 3, None),),  # bit n: RAW_KINDS[n]
+    (),
+    (("speed_mm_s", "H", 0, 12_000, None),),  # 0 unknown
+    (("level", "B", 0, 4, None),),
+    (("from_session", "H", 0, None, None),),  # the answer holds what fits; ask on from the next
+    (("session", "H", 0, None, None), ("offset", "I", 0, None, None)),
+    (("session", "H", 0, None, None),),
+    (),
+    (
+        ("mass_g", "I", 25_000, 250_000, 0),
+        ("height_mm", "H", 1_000, 2_500, 0),
+        ("side", "B", 0, 1, None),  # 0 right leg, 1 left
+    ),
+    (("from_counter", "B", 0, None, None),),  # the answer holds what fits; ask on from the next
+    (),
+)
+# Data of answers. Of LIST_SESSIONS: rows of SESSION_ROW, ascending, none: no more of them. Of
+# COUNT: the values of COUNTERS from the one asked for, u32 each, none: no more of them.
+SESSION_ROW = (
+    ("session", "H", 1, None),
+    ("start_unix_s", "I", 1, None),  # 0: nobody had told the time
+    ("bytes", "I", 1, None),
+)
+LOG_HEAD = (("bytes", "I", 1, None), ("crc32", "I", 1, None))  # of READ_LOG: the whole file's
+SELF_TEST_DATA = (("failures", "H", 1, None),)  # bits of SELF_TESTS
+SELF_TESTS = (
+    "accelerometer",
+    "gyroscope",
+    "IMU bus",
+    "EMG converter",
+    "EMG stream",
+    "skin sensor",
+    "battery gauge",
+    "storage",
+    "radio",
+)
+
+# Bit n of `unit_faults`.
+UNIT_FAULTS = (
+    "IMU silent",
+    "EMG silent",
+    "skin sensor silent",
+    "gauge silent",
+    "battery low",
+    "USB connected",
+    "late loop",
+    "EMG overflow",
+    "IMU overrun",
+    "log full",
+    "settings lost",
+    "radio queue dropped",
+    "self-test failed",
+    "restarted by watchdog",
+    "restarted after an error",
+)
+# Since the start of the unit; they stop at 2**30 - 1.
+COUNTERS = (
+    "emg_lost",
+    "imu_lost",
+    "strides",
+    "valid_strides",
+    "warnings",
+    "late_loops",
+    "longest_loop_us",
+    "emg_overflows",
+    "imu_overruns",
+    "sensor_errors",
+    "log_dropped",
+    "radio_dropped",  # packets that found the queue full
+    "radio_rejected",  # writes refused: length, rights, rate
+    "radio_errors",  # exceptions kept inside the callback
+    "collections",  # of garbage
+    "watchdog_restarts",
+    "error_restarts",
+    "longest_collection_us",
+    "heap_grown_bytes",  # between collections, while nothing was asked of the unit
+)
+
+# --- Session files: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here ------
+# A record is its number in this table as u8, then its fields as in a packet.
+LOG_START, LOG_STRIDE, LOG_WARNING, LOG_MARK, LOG_FAULTS, LOG_TIME, LOG_END = 1, 2, 3, 4, 5, 6, 7
+LOG_RECORDS = (
+    None,
+    (
+        ("session", "H", 1, None),
+        ("start_unix_s", "I", 1, None),  # 0: nobody had told the time
+        ("start_s", "I", 1, None),  # on the time line of the strides
+        ("version_major", "B", 1, None),
+        ("version_minor", "B", 1, None),
+        ("version_patch", "B", 1, None),
+    ),
+    STRIDE_PACKET,  # its seq counts the strides of the session
+    (
+        ("t_s", "I", 1, None),
+        ("level", "B", 1, None),
+        ("attribution", "B", 1, None),
+        ("confidence_pct", "B", 1, None),
+        ("reasons", "H", 1, None),
+        ("faults", "H", 1, None),
+    ),
+    (("t_s", "I", 1, None), ("heaviness", "B", 1, None)),
+    (("t_s", "I", 1, None), ("faults", "H", 1, None), ("unit_faults", "H", 1, None)),
+    (("t_s", "I", 1, None), ("unix_s", "I", 1, None)),  # somebody told the time
+    (
+        ("t_s", "I", 1, None),
+        ("why", "B", 1, None),  # of ENDED_BY
+        ("strides", "I", 1, None),
+        ("valid_strides", "I", 1, None),
+        ("log_dropped", "I", 1, None),  # chunks
+    ),
+)
+ENDED_BY = ("request", "button", "standing still", "battery", "USB", "length", "restart")
+
 
 def index(table, name):
     """Position of a field in a record table. Raises KeyError for an unknown name."""
