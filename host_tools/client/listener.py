@@ -1,0 +1,30 @@
+"""Who hears what a band says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Listener:
+    """What a link tells; every method may be left as it is. Called in the event loop."""
+
+    def connected(self, name: str, info: dict[str, Any], mtu: int) -> None:
+        """Found, secured and subscribed; `info` is Info decoded."""
+
+    def disconnected(self, why: str) -> None:
+        """The link ended; it will be sought again."""
+
+    def trouble(self, sentence: str) -> None:
+        """An attempt to come back failed; it goes on."""
+
+    def status(self, status: dict[str, Any]) -> None:
+        """Status decoded: after each connection and at each indication."""
+
+    def stride(self, stride: dict[str, Any], missed: int, packet: bytes) -> None:
+        """Stride decoded, how many before it never arrived (modulo 256), and as it came."""
+
+    def raw(self, packet: bytes) -> None:
+        """A raw packet as it came."""
+
+    def battery(self, percent: int) -> None:
+        """Charge of the band's cell."""
