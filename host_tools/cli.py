@@ -28,6 +28,21 @@ LAZY = {
         "population",
         "Judge the warnings on SYNTHETIC athletes by the thousand.",
     ),
+    "live": (
+        "host_tools.live.command",
+        "live",
+        "Show what a band says while you run, over Bluetooth.",
+    ),
+    "record": (
+        "host_tools.record.command",
+        "record",
+        "Record a band's raw samples over Bluetooth, as EDF+ for replay.",
+    ),
+    "twin": (
+        "host_tools.virtual.command",
+        "twin",
+        "Boot the very firmware on virtual chips that a recording feeds, Bluetooth and all.",
+    ),
     "synth": (
         "host_tools.synth.command",
         "synth",

@@ -1,0 +1,1 @@
+"""`calfband live`: what the band says, in the terminal."""

@@ -1,0 +1,1 @@
+"""`calfband record`: the band's raw streams, as they came, into an EDF+ file."""
