@@ -9,6 +9,6 @@ def need_bumble() -> None:
     """Raises CalfbandError where there is no Bumble: before Python 3.11."""
     if importlib.util.find_spec("bumble") is None:
         raise CalfbandError(
-            "the virtual radio needs the package bumble, which needs Python 3.11: set up again with "
-            "`make setup PYTHON=python3.11` or later; `calfband twin --no-radio` works without."
+            "the virtual radio needs the package bumble, which needs Python 3.11: set up again "
+            "with `make setup PYTHON=python3.11` or later. `calfband twin --no-radio` works."
         )
