@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
@@ -44,7 +45,10 @@ class LinkLostError(CalfbandError):
 def mtu_of(client: BleakClient) -> int:
     """Bytes of a packet on this link. BlueZ tells it per characteristic, not per connection."""
     raw = client.services.get_characteristic(RAW_UUID)
-    return max(client.mtu_size, raw.max_write_without_response_size + 3 if raw else 0)
+    with warnings.catch_warnings():  # bleak warns of BlueZ's default
+        warnings.simplefilter("ignore", UserWarning)
+        whole = client.mtu_size
+    return max(whole, raw.max_write_without_response_size + 3 if raw else 0)
 
 
 async def name_of(client: BleakClient) -> str:
