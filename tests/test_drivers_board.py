@@ -9,20 +9,81 @@ from hypothesis import strategies as st
 from tests.conftest import FIRMWARE, MicroPython
 from tests.drivers_bench import on_bench
 
-BOARD = ast.parse((FIRMWARE / "band/unit/board.py").read_text())
+# Never to be used: read at reset, flash, USB or console.
+TAKEN = {
+    "esp32s3": {0, 3, 45, 46, 19, 20, 43, 44, *range(22, 33)},
+    "esp32": {0, 2, 5, 12, 15, 1, 3, *range(6, 12), 16, 17, 20, 24, *range(28, 32), 37, 38},
+}
+INPUT_ONLY = {"esp32s3": set(), "esp32": set(range(34, 40))}
+INPUTS_WITHOUT_PULL = {"i2s_sd", "usb", "imu_miso"}
 
 
-def test_a_pin_is_used_twice_or_belongs_to_flash_usb_or_start_up():
-    for node in BOARD.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PINS":
-            pins = ast.literal_eval(node.value)
-            break
+def pins_of_the_firmware(run_micropython: MicroPython) -> dict[str, dict[str, int]]:
+    return json.loads(
+        run_micropython(
+            "import json; from band.unit.pins import PINS; print(json.dumps(PINS))"
+        ).stdout
+    )
+
+
+def test_a_pin_is_used_twice_or_belongs_to_flash_usb_or_start_up(run_micropython: MicroPython):
+    for chip, pins in pins_of_the_firmware(run_micropython).items():
+        assert len(set(pins.values())) == len(pins), chip
+        assert not TAKEN[chip] & set(pins.values()), chip
+        driven = {pin for name, pin in pins.items() if name not in INPUTS_WITHOUT_PULL}
+        assert not INPUT_ONLY[chip] & driven, chip
+
+
+def test_a_signal_is_missing_from_one_chip(run_micropython: MicroPython):
+    maps = pins_of_the_firmware(run_micropython)
+    assert set(maps) == set(TAKEN)
+    assert maps["esp32"].keys() == maps["esp32s3"].keys()
+
+
+def test_a_processor_takes_the_pins_of_another(run_micropython: MicroPython):
+    run_micropython("""
+from band.unit.pins import chip_of
+for text, chip in (
+    ("Generic ESP32S3 module with ESP32S3", "esp32s3"),
+    ("LOLIN_S3_MINI with ESP32S3-FH4R2", "esp32s3"),
+    ("Generic ESP32 module with ESP32", "esp32"),
+    ("Generic ESP32 module with ESP32-UNICORE", "esp32"),
+    ("linux [GCC 14.2.1] version", "esp32s3"),
+):
+    assert chip_of(text) == chip, text
+for text in ("ESP32C3 module with ESP32C3", "Generic ESP32S2 module with ESP32S2"):
+    try:
+        chip_of(text)
+    except ValueError as error:
+        assert text in str(error)
     else:
-        raise AssertionError("no PINS")
-    numbers = list(pins.values())
-    assert len(set(numbers)) == len(numbers)
-    taken = {0, 3, 45, 46, 19, 20, *range(22, 33)}
-    assert not taken & set(numbers)
+        raise AssertionError(text)
+""")
+
+
+def test_a_plain_esp32_finds_its_chips_elsewhere(run_micropython: MicroPython):
+    script = on_bench("""
+from band.unit import board
+assert board.PINS["imu_mosi"] == 23 and board.SPI_BUS == 2
+unit.imu.start()
+unit.emg_adc.start()
+unit.skin.start()
+unit.gauge.start()
+unit.light.show((1000, 0))
+unit.light.step(0)
+assert wires.pin(4).level() == 1 and bench.led() == 1
+bench.usb(True)
+assert unit.usb_present() and wires.pin(34).level() == 1
+bench.press(True)
+assert unit.button.pressed() and wires.pin(27).level() == 0
+""")
+    chosen = """
+from band.unit import pins
+from processor.pins import Pin
+pins.chip_of = lambda text: "esp32"
+Pin.chip = "esp32"
+"""
+    run_micropython(script.replace("time.virtual()", "time.virtual()" + chosen))
 
 
 def test_another_file_of_the_firmware_makes_hardware():

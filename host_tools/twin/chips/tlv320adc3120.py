@@ -41,6 +41,7 @@ _RESET = (
 _READ_ONLY = (_ASI_STS, 0x36, 0x2F, _DEV_STS0, _DEV_STS1)
 
 _WAKE_US = const(1000)
+_SUPPLY_US = const(3000)  # its regulator, then its registers
 _CONVERTS_US = const(12_300)  # FAQ 934417: regulator, reference, PLL, modulator
 _NOMINAL_GAIN = const(73)  # half dB
 
@@ -63,6 +64,7 @@ class Tlv320adc3120:
         self.absent = False  # fault: no acknowledge, no samples
         self._pages = {}
         self._shut = False
+        self._supplied_us = -_SUPPLY_US
         self._registers = bytearray(128)
         self._clocked_hz = 0
         self._pointer = 0
@@ -73,10 +75,17 @@ class Tlv320adc3120:
         self._reset()
 
     def shutdown(self, level):
-        """SHDNZ: low holds the chip in shutdown; it forgets all."""
-        self._shut = level == 0
-        if self._shut:
+        """Its supply, which the pin emg_shdnz switches: without it the chip forgets all."""
+        if level == 0:
+            self._shut = True
             self._reset()
+        elif self._shut:
+            self._shut = False
+            self._supplied_us = self._clock.us()
+
+    def _deaf(self):
+        """Absent, without supply, or not yet through its own start."""
+        return self.absent or self._shut or self._clock.us() - self._supplied_us < _SUPPLY_US
 
     def _reset(self):
         self._pages = {}
@@ -92,7 +101,7 @@ class Tlv320adc3120:
     # I2C.
 
     def write(self, buffer):
-        if self.absent or self._shut:
+        if self._deaf():
             return False
         self._pointer = buffer[0] & 0x7F
         for i in range(1, len(buffer)):
@@ -101,7 +110,7 @@ class Tlv320adc3120:
         return True
 
     def readinto(self, buffer):
-        if self.absent or self._shut:
+        if self._deaf():
             return False
         for i in range(len(buffer)):
             buffer[i] = self._read(self._pointer)

@@ -1,12 +1,20 @@
-"""GPIO, PWM and ADC of the virtual ESP32-S3: the wire of a pin is wires.pin(number)."""
+"""GPIO, PWM and ADC of the virtual processor: the wire of a pin is wires.pin(number).
+
+An ESP32-S3, or with `Pin.chip = "esp32"` an ESP32.
+"""
 
 import micropython
 
 from chips.wiring import wires
 
+# Chip: highest GPIO, the first and last that do not exist, first of those that only read.
+_GPIOS = {"esp32s3": (48, 22, 25, 49), "esp32": (39, 28, 31, 34)}
+
 
 class Pin:
     """A GPIO; its wire is wires.pin(id)."""
+
+    chip = "esp32s3"
 
     IN = 1
     OUT = 3
@@ -19,8 +27,11 @@ class Pin:
     DRIVE_3 = 3
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
-        if not 0 <= id <= 48 or 22 <= id <= 25:
+        last, gap, gap_end, read_only = _GPIOS[self.chip]
+        if not 0 <= id <= last or gap <= id <= gap_end:
             raise ValueError("invalid pin")
+        if id >= read_only and mode in (self.OUT, self.OPEN_DRAIN):
+            raise ValueError("pin can only be input")
         self.id = id
         self.net = wires.pin(id)
         self._mode = -1

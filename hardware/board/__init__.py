@@ -1,0 +1,1 @@
+"""The unit as code: netlist, checks, KiCad netlist and bill of materials."""

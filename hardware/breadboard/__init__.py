@@ -1,0 +1,1 @@
+"""The breadboard variant: the same firmware on boards from the shelf."""

@@ -1,0 +1,1 @@
+"""Drawings of the unit, made from its netlist."""
