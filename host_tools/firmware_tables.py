@@ -1,7 +1,8 @@
-"""The band's own tables (`units`, `wire`, `version`), read from the firmware folder.
+"""The band's own tables (`units`, `wire`, `version`, its settings), read from the firmware folder.
 
 Scales and record layouts live in the firmware once; the host executes those very files under
-CPython instead of keeping a copy. They are pure: all they want is MicroPython's `const`.
+CPython instead of keeping a copy. They are pure: all they want is MicroPython's `const` and
+each other.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from host_tools.errors import CalfbandError
 FIRMWARE_DIR = Path(
     os.environ.get("CALFBAND_FIRMWARE") or Path(__file__).resolve().parent.parent / "firmware"
 )
+_LOADED: dict[str, ModuleType] = {}
 
 
 def _load(name: str) -> Any:
@@ -28,21 +30,25 @@ def _load(name: str) -> Any:
             f"{path}: the firmware is not there ({error.strerror}); run calfband from a complete "
             "checkout or point CALFBAND_FIRMWARE at its firmware folder."
         ) from error
-    module = ModuleType(f"band.{name}")
+    module = ModuleType(f"band.{name.replace('/', '.')}")
     shim = ModuleType("micropython")
     vars(shim)["const"] = lambda value: value
-    shadowed = sys.modules.get("micropython")
-    sys.modules["micropython"] = shim
+    shown = {"micropython": shim, "band": ModuleType("band"), **_LOADED}
+    shadowed = {known: sys.modules[known] for known in shown if known in sys.modules}
+    sys.modules.update(shown)
     try:
         exec(compile(source, str(path), "exec"), vars(module))
     finally:
-        if shadowed is None:
-            del sys.modules["micropython"]
-        else:
-            sys.modules["micropython"] = shadowed
+        for known in shown:
+            del sys.modules[known]
+        sys.modules.update(shadowed)
+    _LOADED[module.__name__] = module
     return module
 
 
 units = _load("units")
 wire = _load("wire")
+migrations = _load("unit/migrations")
+settings_copy = _load("unit/settings_copy")
+settings_table = _load("unit/settings_table")
 FIRMWARE_VERSION: str = _load("version").VERSION

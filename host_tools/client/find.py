@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +71,19 @@ class Found:
         return f"{self.name or 'no name'} ({self.device.address}, {self.rssi} dBm)"
 
 
-async def find(air: Air, wanted: Wanted, search_s: float, again: bool = False) -> Found:
-    """The one band that is meant; with `again` the first that fits will do.
-
-    Raises CalfbandError when there is no adapter, no such band, or more than one.
-    """
+async def bands_heard(air: Air, seconds: float) -> list[Found]:
+    """All bands that can be heard, the nearest first. Raises CalfbandError without an adapter."""
     seen: dict[str, Found] = {}
-    arrived = asyncio.Event()
+    async with _scanner(air, Wanted(), seen, asyncio.Event()):
+        await asyncio.sleep(seconds)
+    return sorted(seen.values(), key=lambda found: -found.rssi)
+
+
+@asynccontextmanager
+async def _scanner(
+    air: Air, wanted: Wanted, seen: dict[str, Found], arrived: asyncio.Event
+) -> AsyncIterator[None]:
+    """While the block runs, what is wanted is put into `seen`. Raises CalfbandError."""
 
     def on_advertisement(device: BLEDevice, advertisement: AdvertisementData) -> None:
         before = seen.get(device.address)
@@ -88,6 +96,24 @@ async def find(air: Air, wanted: Wanted, search_s: float, again: bool = False) -
         async with BleakScanner(
             on_advertisement, service_uuids=[SERVICE_UUID], **air.scanner_arguments()
         ):
+            yield
+    except asyncio.TimeoutError:
+        raise
+    except BleakBluetoothNotAvailableError as error:
+        raise CalfbandError(NO_ADAPTER.format(reason=error.args[0])) from error
+    except RADIO_ERRORS as error:
+        raise CalfbandError(NO_ADAPTER.format(reason=_reason(error))) from error
+
+
+async def find(air: Air, wanted: Wanted, search_s: float, again: bool = False) -> Found:
+    """The one band that is meant; with `again` the first that fits will do.
+
+    Raises CalfbandError when there is no adapter, no such band, or more than one.
+    """
+    seen: dict[str, Found] = {}
+    arrived = asyncio.Event()
+    try:
+        async with _scanner(air, wanted, seen, arrived):
             await within(arrived.wait(), search_s)
             if not again:
                 await asyncio.sleep(SETTLE_S)
@@ -96,10 +122,6 @@ async def find(air: Air, wanted: Wanted, search_s: float, again: bool = False) -
             f"no {wanted} answered within {search_s:g} s; charge it, take it off USB, bring it "
             "nearer, and see that no phone holds its connection."
         ) from None
-    except BleakBluetoothNotAvailableError as error:
-        raise CalfbandError(NO_ADAPTER.format(reason=error.args[0])) from error
-    except RADIO_ERRORS as error:
-        raise CalfbandError(NO_ADAPTER.format(reason=_reason(error))) from error
     if len(seen) > 1 and not again:
         bands = ", ".join(map(str, sorted(seen.values(), key=lambda found: -found.rssi)))
         raise CalfbandError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from host_tools.band_input import BandInput
 from host_tools.errors import CalfbandError
-from host_tools.firmware_tables import units
+from host_tools.firmware_tables import migrations, settings_copy, units
 from host_tools.virtual.samples import skin_values
 
 # What can befall it (host_tools/twin/mishaps.py), and what of it Status must tell.
@@ -129,18 +129,19 @@ def write_world(folder: Path, source: BandInput, plan: WorldPlan) -> list[str]:
 
 
 def write_settings(folder: Path, lines: list[str]) -> None:
-    """The unit's settings as the firmware keeps them; earlier runs in a file of their own."""
-    import binascii
-
+    """The unit's settings as the firmware keeps them; earlier runs in files of their own."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
-    runs = [line for line in lines if line.startswith("prior.")]
-    for name, kept in (
-        ("settings.txt", [line for line in lines if line not in runs]),
-        ("runs.txt", runs),
+    pairs = [(name, text) for name, _, text in (line.partition("=") for line in lines)]
+    runs = [pair for pair in pairs if pair[0].startswith("prior.")]
+    rest = [pair for pair in pairs if pair not in runs]
+    for name, kept, steps in (
+        ("settings", rest, migrations.OF_SETTINGS),
+        ("runs", runs, migrations.OF_RUNS),
     ):
-        text = "".join(f"{line}\n" for line in kept).encode()
-        (data / name).write_bytes(text + b"check=%d\n" % binascii.crc32(text))
+        for old in (*data.glob(f"{name}.[ab]"), data / f"{name}.txt"):
+            old.unlink(missing_ok=True)
+        (data / f"{name}.a").write_bytes(settings_copy.encode(1, 1 + len(steps), kept))
 
 
 def _at_rest(motion: np.ndarray, rate_mhz: int) -> list[int]:

@@ -5,7 +5,7 @@ import sys
 
 from micropython import const
 
-from band.unit.unit_settings import read_lines, write_lines
+from band.unit.lines import read_lines, write_lines
 
 MANY = const(3)  # so many failures one after the other: safe mode
 _MOST_TEXT = const(2000)

@@ -10,7 +10,7 @@ from micropython import const
 
 from band import wire
 from band.unit.packing import StridePacker
-from band.unit.unit_settings import BaselineOfRun
+from band.unit.run_baseline import BaselineOfRun
 
 _GAIT = len(wire.STRIDE) + wire.index(wire.STRIDE_EXTRA, "gait")
 _VALID = wire.index(wire.STRIDE, "valid")

@@ -1,169 +1,121 @@
 """What the unit remembers from one start to the next: its settings and the athlete's earlier runs.
 
-Text of `name=int` lines, those of band/settings.py and, as `unit.name`, those of `UnitSettings`;
-the last line is `check=` the CRC-32 of all before it. A file that was damaged counts as a whole:
-half of somebody's settings would be worse than none.
+`Store` is the only way to them: names, kinds and bounds are those of settings_table.py, kept twice
+by two_copies.py.
 """
 
-import os
-from array import array
-from binascii import crc32
-from errno import ENOENT
-
-from micropython import const
-
-from band.fixmath import median
 from band.settings import PRIOR_RUNS, Settings
-from band.units import UNKNOWN
-from band.wire import DOMAINS, FEATURES, PHASES, TREND_HEAD, TREND_PER_FEATURE
+from band.unit.migrations import OF_RUNS, OF_SETTINGS
+from band.unit.settings_table import CHAIN, NAME, TABLE, check, default_of, parse
+from band.unit.two_copies import TwoCopies
 
-_MOST_BLOCKS = const(40)
-_FIRST = len(TREND_HEAD) + len(DOMAINS)
-_PER_FEATURE = len(TREND_PER_FEATURE)
-_BASELINE = PHASES.index("baseline")
-_PHASE = TREND_HEAD.index("phase")
+FOLDER = "data"  # of all that the unit keeps
+_PRIOR = "prior."
 
 
 class UnitSettings:
-    """Filled by name, from `unit.name=int` lines; every attribute has a default."""
+    """Settings that the app looks at all the time, `unit.` left out."""
 
     def __init__(self):
-        self.still_s = 180  # standing still for so long ends a session
-        self.start_by_running = 1
-        self.buzz = 1
-        self.low_battery_pct = 5  # a session is ended cleanly at this charge
-        self.log_kb = 1024  # of all sessions together
-
-    def set(self, name, value):
-        """Raises KeyError for an unknown name, ValueError for a bad value."""
-        if name == "set" or not hasattr(self, name):
-            raise KeyError(name)
-        if value < 0:
-            raise ValueError(name)
-        setattr(self, name, value)
-
-
-def read_lines(path):
-    """(name, value) of every line; [] without a file. Raises ValueError when it is damaged."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        if error.errno == ENOENT:
-            return []
-        raise ValueError(path) from error
-    lines = []
-    at = data.rfind(b"check=")
-    if at < 0 or int(data[at + 6 :]) != crc32(data[:at]):
-        raise ValueError(path)
-    for line in data[:at].split(b"\n"):
-        if line:
-            name, value = line.split(b"=")
-            lines.append((name.decode(), int(value)))
-    return lines
-
-
-def write_lines(path, lines):
-    """Replace the file at once: a loss of power leaves the old one or the new. Raises OSError."""
-    data = "".join([f"{name}={value}\n" for name, value in lines]).encode()
-    with open(path + ".new", "wb") as file:
-        file.write(data)
-        file.write(b"check=%d\n" % crc32(data))
-    os.rename(path + ".new", path)
+        self.still_s = default_of("unit.still_s")
+        self.start_by_running = default_of("unit.start_by_running")
+        self.buzz = default_of("unit.buzz")
+        self.low_battery_pct = default_of("unit.low_battery_pct")
+        self.log_kb = default_of("unit.log_kb")
 
 
 class Store:
-    """The two files: settings.txt, and runs.txt with `prior.feature` lines, newest run first."""
+    """`settings` in two copies, and `runs` in two: `prior.feature` lines, newest run first."""
 
-    def __init__(self, folder):
-        self._settings_path = folder + "/settings.txt"
-        self._runs_path = folder + "/runs.txt"
-        self._lines = []
+    def __init__(self, folder, settings_steps=OF_SETTINGS, runs_steps=OF_RUNS):
+        self.settings = TwoCopies(folder + "/settings", settings_steps)
+        self.runs = TwoCopies(folder + "/runs", runs_steps)
+        self._values = {}  # what is not as by default
+        self._foreign = []  # lines that this firmware has no name for: kept, not used
+        self.refused = []  # names whose kept values are out of today's bounds: defaults count
         self.chain = Settings()
         self.unit = UnitSettings()
-        self.lost = False  # a file was there and could not be trusted
+
+    @property
+    def lost(self):
+        """Something was kept and could not be trusted or understood: defaults count instead."""
+        return self.settings.lost or self.runs.lost or len(self.refused) > 0
 
     def load(self):
-        """Read both files; a damaged one gives defaults and `lost`."""
-        try:
-            self._take(read_lines(self._settings_path))
-        except (ValueError, KeyError):
-            self.lost = True
-            self._lines = []
-            self.chain = Settings()
-            self.unit = UnitSettings()
-        try:
-            for name, value in read_lines(self._runs_path):
-                if not name.startswith("prior."):
-                    raise ValueError(name)
-                self.chain.set(name, value)
-        except ValueError:
-            self.lost = True
-            self.chain.priors = {}
+        """Read what was kept. Nothing raises."""
+        self._values = {}
+        self._foreign = []
+        self.refused = []
+        self.settings.load()
+        for name, text in self.settings.lines:
+            try:
+                self._values[name] = parse(name, text)
+            except KeyError:
+                self._foreign.append((name, text))
+            except ValueError:
+                self.refused.append(name)
+        self._apply()
+        self.runs.load()
+        self.chain.priors = {}
+        for name, text in self.runs.lines:
+            try:
+                if name.startswith(_PRIOR):
+                    self.chain.set(name, int(text))
+            except ValueError:
+                self.refused.append(name)
 
-    def _take(self, lines):
-        for name, value in lines:
-            if name.startswith("unit."):
-                self.unit.set(name[5:], value)
-            else:
-                self.chain.set(name, value)
-        self._lines = lines
+    def get(self, name):
+        """A setting as it is in force. Raises KeyError for an unknown name."""
+        return self._values[name] if name in self._values else default_of(name)
 
-    def change(self, **values):
-        """Change settings of the chain and keep them. Raises OSError when they cannot be kept."""
-        kept = [line for line in self._lines if line[0] not in values]
+    def values(self):
+        """{name: value} of all settings, as they are in force."""
+        return {row[NAME]: self.get(row[NAME]) for row in TABLE}
+
+    def change(self, values):
+        """Set all of {name: value} and keep them, or none; None brings back the default.
+
+        Raises KeyError and ValueError as `settings_table.check`, OSError when they cannot be kept.
+        """
+        changed = dict(self._values)
         for name in values:
-            self.chain.set(name, values[name])
-            kept.append((name, values[name]))
-        self._lines = kept
-        write_lines(self._settings_path, kept)
-        self.lost = False
+            if values[name] is None:
+                default_of(name)  # it must be a name
+                changed.pop(name, None)
+            else:
+                changed[name] = check(name, values[name])
+        kept = self.settings.from_schema == self.settings.schema and not self.refused
+        if changed != self._values or not kept:
+            lines = [(name, str(changed[name])) for name in sorted(changed)]
+            self.settings.save(lines + self._foreign)
+        self._values = changed
+        self.refused = []
+        self._apply()
 
     def add_run(self, medians):
         """Keep a run's baseline, {feature: median}, before the earlier ones. Raises OSError."""
-        priors = self.chain.priors
+        priors = dict(self.chain.priors)
         for name in medians:
             priors[name] = [medians[name]] + priors.get(name, [])[: PRIOR_RUNS - 1]
         lines = []
         for name in priors:
             for value in priors[name]:
-                lines.append(("prior." + name, value))
-        write_lines(self._runs_path, lines)
+                lines.append((_PRIOR + name, str(value)))
+        self.runs.save(lines)
+        self.chain.priors = priors
 
+    def set_aside(self):
+        """Keep what a later firmware wrote under other names, and go on. Raises OSError."""
+        self.settings.set_aside()
+        self.runs.set_aside()
+        self.load()
 
-class BaselineOfRun:
-    """Collects the medians of the blocks that the chain took for its baseline."""
-
-    def __init__(self):
-        self._rows = array("i", [UNKNOWN] * (len(FEATURES) * _MOST_BLOCKS))
-        self._count = 0
-        self.complete = False
-
-    def clear(self):
-        self._count = 0
-        self.complete = False
-
-    def take(self, trend):
-        """One trend record of the chain; allocates nothing."""
-        if trend[_PHASE] != _BASELINE:
-            self.complete = self.complete or self._count > 0
-            return
-        if self._count == _MOST_BLOCKS or self.complete:
-            return
-        at = self._count
-        field = _FIRST
-        for _ in range(len(FEATURES)):
-            self._rows[at] = trend[field]
-            at += _MOST_BLOCKS
-            field += _PER_FEATURE
-        self._count += 1
-
-    def medians(self):
-        """{feature: median} of what at least half the blocks knew."""
-        found = {}
-        for k in range(len(FEATURES)):
-            start = k * _MOST_BLOCKS
-            known = [v for v in self._rows[start : start + self._count] if v != UNKNOWN]
-            if 2 * len(known) >= self._count and known:
-                found[FEATURES[k][0]] = median(array("i", known), 0, len(known))
-        return found
+    def _apply(self):
+        for row in CHAIN:
+            self.chain.set(row[NAME], self.get(row[NAME]))
+        unit = self.unit
+        unit.still_s = self.get("unit.still_s")
+        unit.start_by_running = self.get("unit.start_by_running")
+        unit.buzz = self.get("unit.buzz")
+        unit.low_battery_pct = self.get("unit.low_battery_pct")
+        unit.log_kb = self.get("unit.log_kb")

@@ -1,0 +1,1 @@
+"""`calfband provision`: a unit's name, wearer and behaviour, from a TOML file into its settings."""
