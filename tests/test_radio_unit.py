@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from host_tools.firmware_tables import wire
 
 FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-CODES = {"B": 1, "H": 2, "I": 4}
+CODES = {"B": 1, "H": 2, "I": 4, "i": 4}
 
 
 def verdict(packet: bytes) -> int:
@@ -32,14 +32,15 @@ def verdict(packet: bytes) -> int:
 
 def near_valid(draw: st.DrawFn) -> bytes:
     """A request whose length or values may be off."""
-    opcode = draw(st.integers(0, 17))
+    opcode = draw(st.integers(0, 21))
     fields = wire.REQUESTS[opcode] if 1 <= opcode < len(wire.REQUESTS) else ()
     body = bytes([opcode])
     for _, code, low, high, also in fields:
-        most = 256 ** CODES[code] - 1
+        least = -(256 ** CODES[code]) // 2 if code.islower() else 0
+        most = least + 256 ** CODES[code] - 1
         edges = [v for v in (low, low - 1, high, also, 0, most) if v is not None]
         edges += [v + 1 for v in edges]
-        value = draw(st.sampled_from([v for v in edges if 0 <= v <= most]))
+        value = draw(st.sampled_from([v for v in edges if least <= v <= most]))
         body += struct.pack("<" + code, value)
     return body[: draw(st.integers(0, len(body)))] if draw(st.booleans()) else body
 

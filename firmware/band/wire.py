@@ -235,13 +235,15 @@ SUCCESS, UNKNOWN_OPCODE, INVALID, FAILED, NOT_PERMITTED, BUSY = 1, 2, 3, 4, 5, 6
 START, STOP, MARK, SET_TIME, RAW_START, RAW_STOP, SET_SPEED, BUZZ = 1, 2, 3, 4, 5, 6, 7, 8
 LIST_SESSIONS, READ_LOG, ERASE_LOG, SELF_TEST = 9, 10, 11, 12
 SET_ATHLETE, COUNT, FORGET = 13, 14, 15
+STAGE, KEEP, READ_CALIBRATION, CLEAR_CALIBRATION = 16, 17, 18, 19
+UNCORRECTED = 4  # of RAW_START's streams: samples as the sensors give them
 REQUESTS = (  # at the position of its opcode
     None,
     (),
     (),
     (("heaviness", "B", 0, 10, None),),
     (("unix_s", "I", 0, None, None),),
-    (("streams", "B", 1, 3, None),),  # bit n: RAW_KINDS[n]
+    (("streams", "B", 1, 7, None),),  # bit n: RAW_KINDS[n]; UNCORRECTED
     (),
     (("speed_mm_s", "H", 0, 12_000, None),),  # 0 unknown
     (("level", "B", 0, 4, None),),
@@ -256,6 +258,12 @@ REQUESTS = (  # at the position of its opcode
     ),
     (("from_counter", "B", 0, None, None),),  # the answer holds what fits; ask on from the next
     (),
+    # Row and bounds of CALIBRATION. What is staged is forgotten when the unit restarts.
+    (("row", "B", 0, None, None), ("value", "i", -1_000_000, 1_000_000, None)),
+    # Keep all that is staged, at once; the CRC-32 is of the whole table as it then is.
+    (("crc32", "I", 0, None, None),),
+    (("from_row", "B", 0, None, None),),  # the answer holds what fits; ask on from the next
+    (),
 )
 # Data of answers. Of LIST_SESSIONS: rows of SESSION_ROW, ascending, none: no more of them. Of
 # COUNT: the values of COUNTERS from the one asked for, u32 each, none: no more of them.
@@ -264,6 +272,7 @@ SESSION_ROW = (
     ("start_unix_s", "I", 1, None),  # 0: nobody had told the time
     ("bytes", "I", 1, None),
 )
+CALIBRATION_ROW = (("value", "i", 1, None),)  # of READ_CALIBRATION: what is kept
 LOG_HEAD = (("bytes", "I", 1, None), ("crc32", "I", 1, None))  # of READ_LOG: the whole file's
 SELF_TEST_DATA = (("failures", "H", 1, None),)  # bits of SELF_TESTS
 SELF_TESTS = (
@@ -276,6 +285,44 @@ SELF_TESTS = (
     "battery gauge",
     "storage",
     "radio",
+)
+
+# What calibration finds of a unit and its wearer, kept as settings `cal.name`: name, lowest,
+# highest; 0 is not known, nothing to correct. Samples are corrected at the source:
+#   acc = (1 + M)(a - bias), M by row and column; rate = (1 + scale)(g - bias);
+#   EMG = (1 + gain)(e - offset), and it is `emg_delay_us` later than data sheets say.
+_BIAS_UG, _BIAS_MDPS, _OFFSET_NV = 200_000, 20_000, 1_000_000
+_PPM, _GAIN_PPM = 100_000, 200_000
+CALIBRATION = (
+    ("acc_bias_x_ug", -_BIAS_UG, _BIAS_UG),
+    ("acc_bias_y_ug", -_BIAS_UG, _BIAS_UG),
+    ("acc_bias_z_ug", -_BIAS_UG, _BIAS_UG),
+    ("acc_xx_ppm", -_PPM, _PPM),
+    ("acc_xy_ppm", -_PPM, _PPM),
+    ("acc_xz_ppm", -_PPM, _PPM),
+    ("acc_yx_ppm", -_PPM, _PPM),
+    ("acc_yy_ppm", -_PPM, _PPM),
+    ("acc_yz_ppm", -_PPM, _PPM),
+    ("acc_zx_ppm", -_PPM, _PPM),
+    ("acc_zy_ppm", -_PPM, _PPM),
+    ("acc_zz_ppm", -_PPM, _PPM),
+    ("gyr_bias_x_mdps", -_BIAS_MDPS, _BIAS_MDPS),
+    ("gyr_bias_y_mdps", -_BIAS_MDPS, _BIAS_MDPS),
+    ("gyr_bias_z_mdps", -_BIAS_MDPS, _BIAS_MDPS),
+    ("gyr_scale_x_ppm", -_PPM, _PPM),
+    ("gyr_scale_y_ppm", -_PPM, _PPM),
+    ("gyr_scale_z_ppm", -_PPM, _PPM),
+    ("emg1_offset_nv", -_OFFSET_NV, _OFFSET_NV),
+    ("emg2_offset_nv", -_OFFSET_NV, _OFFSET_NV),
+    ("emg1_gain_ppm", -_GAIN_PPM, _GAIN_PPM),
+    ("emg2_gain_ppm", -_GAIN_PPM, _GAIN_PPM),
+    ("emg_delay_us", -5_000, 5_000),
+    ("day", 0, 65_535),  # of the calibration, since 1 January 1970
+    ("mvc1_duv", 0, 81_900),  # the wearer's strongest contraction
+    ("mvc2_duv", 0, 81_900),
+    ("hop_contact_dms", 0, 10_000),
+    ("hop_flight_dms", 0, 10_000),
+    ("hop_kvert_n_m", 0, 200_000),
 )
 
 # Bit n of `unit_faults`.

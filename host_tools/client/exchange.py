@@ -38,6 +38,10 @@ class NotPermittedError(CalfbandError):
     """The band refuses what was asked for on this link."""
 
 
+class BusyError(CalfbandError):
+    """The band was asked too much in a short time: worth another attempt a little later."""
+
+
 class LinkLostError(CalfbandError):
     """The connection ended, or an exchange on it failed: worth another attempt."""
 
@@ -56,6 +60,11 @@ async def name_of(client: BleakClient) -> str:
     with suppress(*RADIO_ERRORS, LinkLostError):
         return bytes(await step(client.read_gatt_char(NAME_UUID))).decode("utf-8", "replace")
     return ""
+
+
+async def text_of(client: BleakClient, uuid: str) -> str:
+    """A characteristic that holds text."""
+    return bytes(await step(client.read_gatt_char(uuid))).decode("utf-8", "replace")
 
 
 async def pair(client: BleakClient, name: str) -> None:

@@ -16,6 +16,7 @@ from bleak import BleakClient
 
 from host_tools.client.exchange import (
     STEP_TIMEOUT_S,
+    BusyError,
     LinkLostError,
     NotPermittedError,
     is_not_secure,
@@ -23,6 +24,7 @@ from host_tools.client.exchange import (
     name_of,
     pair,
     step,
+    text_of,
 )
 from host_tools.client.find import RADIO_ERRORS, Air, Wanted, find
 from host_tools.client.listener import Listener
@@ -62,10 +64,14 @@ class Link:
         listener: Listener,
         *,
         raw_streams: int = 0,
+        with_session: bool = True,
         search_s: float = 10.0,
         back_off_s: tuple[float, ...] = BACK_OFF_S,
     ) -> None:
-        """`raw_streams` are bits as in the request RAW_START; 0 leaves the raw streams off."""
+        """`raw_streams` are bits as in the request RAW_START; 0 leaves the raw streams off.
+
+        With them a session is begun, unless `with_session` is False: then one that runs is ended.
+        """
         self.malformed = 0  # packets that fit no table
         self.connections = 0
         self.began_session = False  # at our request, for the raw streams
@@ -73,6 +79,7 @@ class Link:
         self._wanted = wanted
         self._listener = listener
         self._raw_streams = raw_streams
+        self._with_session = with_session
         self._search_s = search_s
         self._back_off_s = back_off_s
         self._client: BleakClient | None = None
@@ -127,11 +134,30 @@ class Link:
                 raise LinkLostError("the band did not answer; try it again.") from None
             finally:
                 self._answer = None
+        if result == wire.BUSY:
+            raise BusyError(f"the band is busy; try request {opcode} again in a second.")
         if result == wire.NOT_PERMITTED:
             raise NotPermittedError(f"the band does not permit request {opcode} on this link.")
         if answered != opcode or result != wire.SUCCESS:
             raise CalfbandError(f"the band refused request {opcode}: {result_name(result)}.")
         return data
+
+    async def read_text(self, uuid: str) -> str:
+        """A characteristic that holds text. Raises LinkLostError."""
+        client = self._client
+        if client is None:
+            raise LinkLostError("the band is not connected; try again when it is.")
+        return await text_of(client, uuid)
+
+    async def stream(self, raw_streams: int) -> None:
+        """Have other raw streams from now on, after a loss of the link, too; 0 stops them.
+
+        Raises as `request` does.
+        """
+        self._raw_streams = raw_streams
+        await self.request(wire.RAW_STOP)
+        if raw_streams:
+            await self.request(wire.RAW_START, raw_streams)
 
     async def hang_up(self) -> None:
         """Leave the band as it was found: raw streams off, a session that we began ended."""
@@ -234,11 +260,18 @@ class Link:
 
     async def _start_raw(self, client: BleakClient) -> None:
         await step(client.start_notify(RAW_UUID, self._guarded(self._listener.raw)))
-        if self.connections == 1 and not self._session_s:
+        if not self._with_session:
+            await self._try(wire.STOP)
+        elif self.connections == 1 and not self._session_s:
             self.began_session = await self._try(wire.START)
         try:
             await self.request(wire.RAW_START, self._raw_streams)
         except NotPermittedError:
+            if mtu_of(client) >= wire.RAW_MIN_MTU:
+                raise NotPermittedError(
+                    "the band does not send raw samples now: it is on USB, or another program "
+                    "calibrates or records with it; end that first."
+                ) from None
             raise NotPermittedError(
                 "the band does not send raw samples on this link: they need packets of "
                 f"{wire.RAW_MIN_MTU} bytes or more and this adapter agreed to {mtu_of(client)}; "

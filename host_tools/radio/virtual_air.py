@@ -50,15 +50,18 @@ def keys_folder() -> Path:
 
 
 @asynccontextmanager
-async def offered(link: LocalLink, name: str) -> AsyncIterator[Path]:
-    """Let other programs of this user onto the link while the block runs; yields the socket."""
+async def offered(link: LocalLink, name: str, **more: str) -> AsyncIterator[Path]:
+    """Let other programs of this user onto the link while the block runs; yields the socket.
+
+    `more` stands in the registry, too.
+    """
     with tempfile.TemporaryDirectory(prefix="twin-", dir=runtime_folder()) as folder:
         path = Path(folder) / "hci"
         server = await asyncio.get_running_loop().create_unix_server(
             lambda: _Guest(link), str(path)
         )
         entry = runtime_folder() / f"twin-{os.getpid()}.json"
-        entry.write_text(json.dumps({"pid": os.getpid(), "name": name, "hci": str(path)}))
+        entry.write_text(json.dumps({"pid": os.getpid(), "name": name, "hci": str(path), **more}))
         try:
             yield path
         finally:

@@ -34,8 +34,11 @@ def read_world(path):
 
 
 settings = read_world(sys.argv[1] + "/world.txt")
+seed = settings["seed"] if settings["seed"] >= 0 else None
 if settings["fast"]:
-    time.virtual(settings["seed"] if settings["seed"] >= 0 else None)  # type: ignore
+    time.virtual(seed)  # type: ignore
+elif settings.get("pace_pct"):
+    time.paced(settings["pace_pct"], seed)  # type: ignore
 time.own_asyncio()  # type: ignore
 
 import gc
@@ -68,13 +71,8 @@ class Twin:
 
     def __init__(self, folder):
         self.world = World(1000 * settings["lead_ms"])
-        loop = settings["loop"] == 1
-        still = [settings[f"still_{k}"] for k in range(6)]
         rate_mhz = settings["imu_rate_mhz"]
-        self.motion = MotionPlayer(
-            folder + "/motion.bin", settings["motion_frames"], rate_mhz, still, self.world, loop
-        )
-        self.emg = EmgPlayer(folder + "/emg.bin", settings["emg_samples"], self.world, loop)
+        self.make_players(folder, rate_mhz)
         self.bench = Bench(self.motion, self.emg, rate_mhz)
         if settings["watchdog_reset"]:
             wires.reset_cause = 3
@@ -98,6 +96,14 @@ class Twin:
         if not self._fast:
             self._keys.register(sys.stdin, select.POLLIN)
         clock.moved = self.moved
+
+    def make_players(self, folder, rate_mhz):
+        loop = settings["loop"] == 1
+        still = [settings[f"still_{k}"] for k in range(6)]
+        self.motion = MotionPlayer(
+            folder + "/motion.bin", settings["motion_frames"], rate_mhz, still, self.world, loop
+        )
+        self.emg = EmgPlayer(folder + "/emg.bin", settings["emg_samples"], self.world, loop)
 
     def now_ms(self):
         """Time of the recording, negative before it begins."""
@@ -146,9 +152,9 @@ class Twin:
             self._flush_us = us + 200_000
             self.listener.flush()
             for _ in self._keys.poll(0):
-                self._key(sys.stdin.read(1), us)
+                self.key(sys.stdin.read(1), us)
 
-    def _key(self, key, us):
+    def key(self, key, us):
         if key == "b" or key == "B":
             self.bench.press(_ON)
             self._release_us = us + (SHORT_PRESS_US if key == "b" else LONG_PRESS_US)
@@ -224,10 +230,10 @@ def report(twin):
     return lines
 
 
-def main():
+def main(make=Twin):
     folder = sys.argv[1]
     os.chdir(folder)
-    twin = Twin(folder)
+    twin = make(folder)
     boot = unit_app.App.boot
 
     def boot_and_listen(self):
@@ -245,4 +251,5 @@ def main():
             file.write(f"{name}={value}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

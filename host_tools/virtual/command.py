@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -26,6 +26,9 @@ from host_tools.virtual.summary import show_report
 from host_tools.virtual.unit import RecordReader, command, environment, read_report
 from host_tools.virtual.world import MISHAPS, WorldPlan, parse_mishap, write_world
 
+if TYPE_CHECKING:
+    from host_tools.virtual.bench.hands import Bench
+
 NAME = "Calf band 0001"  # by the virtual unit's own number
 PIECE = 1 << 16
 LEAD_MS = 3000  # of standing still before the recording begins
@@ -34,7 +37,19 @@ ENDING_S = 5.0
 
 
 def twin(
-    recording: Annotated[Path, typer.Argument(help="EDF or EDF+ recording: the band's world.")],
+    recording: Annotated[
+        Path | None, typer.Argument(help="EDF or EDF+ recording: the band's world.")
+    ] = None,
+    bench: Annotated[
+        bool, typer.Option("--bench", help="No recording: on a virtual bench, for calibration.")
+    ] = False,
+    errors: Annotated[
+        Path | None, typer.Option(help="TOML: what is wrong with the unit on the bench.")
+    ] = None,
+    pace: Annotated[
+        float,
+        typer.Option(min=0.1, max=20, help="Of the bench's time, in multiples of this computer's."),
+    ] = 1.0,
     fast: Annotated[
         bool, typer.Option("--fast", help="In virtual time, as fast as the computer can.")
     ] = False,
@@ -65,6 +80,13 @@ def twin(
 ) -> None:
     """Boot the very firmware on virtual chips fed by a recording; Bluetooth and all."""
     console = Console()
+    if bench:
+        if recording is not None or fast or fault or hours or imu_clock is not None:
+            raise CalfbandError("--bench takes neither a recording nor what is done to one.")
+        _on_the_bench(console, errors, pace, seed, flash, None if no_radio else NAME, bluez, quiet)
+        return
+    if recording is None:
+        raise CalfbandError("name a recording to play, or put the unit on a bench with --bench.")
     source, settings, notes = _source(recording, imu_clock, athlete)
     plan = WorldPlan(
         fast=fast,
@@ -132,14 +154,44 @@ def _folder(flash: Path | None) -> Iterator[Path]:
         yield flash.resolve()
 
 
+def _on_the_bench(
+    console: Console,
+    errors: Path | None,
+    pace: float,
+    seed: int,
+    flash: Path | None,
+    name: str | None,
+    bluez: bool,
+    quiet: bool,
+) -> None:
+    from host_tools.virtual.bench.errors import Errors, read_errors
+    from host_tools.virtual.bench.files import write_bench
+
+    wrong = read_errors(errors) if errors else Errors()
+    plan = WorldPlan(fast=False)
+    with _folder(flash) as folder:
+        with console.status("preparing the bench"):
+            write_bench(folder, wrong, round(100 * pace), None if seed < 0 else seed)
+        asyncio.run(_twin(console, folder, plan, name, bluez, quiet, on_bench=True))
+
+
 async def _twin(
-    console: Console, folder: Path, plan: WorldPlan, name: str | None, bluez: bool, quiet: bool
+    console: Console,
+    folder: Path,
+    plan: WorldPlan,
+    name: str | None,
+    bluez: bool,
+    quiet: bool,
+    on_bench: bool = False,
 ) -> dict[str, int]:
-    async with _radio(name, bluez) as (socket, words):
+    from host_tools.virtual.bench.hands import KEYS, Bench
+
+    keyboard = Bench(lambda key: press(key))
+    async with _radio(name, bluez, keyboard if on_bench else None) as (socket, words):
         if words and not quiet:
             console.print(words, highlight=False)
         child = await asyncio.create_subprocess_exec(
-            *command(folder),
+            *command(folder, "bench_twin.py" if on_bench else "boot_twin.py"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -154,22 +206,27 @@ async def _twin(
             if child.returncode is None:
                 child.send_signal(signal.SIGINT)
 
+        def press(key: str) -> None:
+            stdin.write(key.encode())
+
         def on_key(key: str) -> None:
             if key == "q":
                 end()
-            elif key in "bB" and not plan.fast:
-                stdin.write(key.encode())
+            elif (key in "bB" and not plan.fast) or (on_bench and key in KEYS):
+                press(key)
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
         try:
             with keys(on_key) as with_keys:
-                show = Show(Console(quiet=quiet), plan.fast, with_keys, plan.play_ms or 0)
+                show = Show(Console(quiet=quiet), plan.fast, with_keys, plan.play_ms or 0, on_bench)
                 with show:
                     while piece := await stdout.read(PIECE):
                         for tag, fields in reader.feed(piece):
                             show.record(tag, fields)
+                        keyboard.said(reader.console)
+                        show.scene = keyboard.scene
             code = await child.wait()
         finally:
             if child.returncode is None:
@@ -179,7 +236,9 @@ async def _twin(
 
 
 @asynccontextmanager
-async def _radio(name: str | None, bluez: bool) -> AsyncIterator[tuple[Path | None, str]]:
+async def _radio(
+    name: str | None, bluez: bool, bench: Bench | None
+) -> AsyncIterator[tuple[Path | None, str]]:
     """A socket where the band finds its radio, and what to tell the user; None: no radio."""
     if name is None:
         yield None, ""
@@ -200,8 +259,16 @@ async def _radio(name: str | None, bluez: bool) -> AsyncIterator[tuple[Path | No
         bridge = Bridge(link)
         await bridge.listen(str(folder / "radio"))
         stack.push_async_callback(bridge.close)
-        await stack.enter_async_context(offered(link, name))
-        words = f'{name} is on the air: in another terminal, "calfband live --twin"; b to pair'
+        more = {}
+        next_step = "live --twin"
+        if bench is not None:
+            from host_tools.virtual.bench.hands import hands_welcome
+
+            more["bench"] = str(folder / "bench")
+            await stack.enter_async_context(hands_welcome(folder / "bench", bench))
+            next_step = "calibrate --twin"
+        await stack.enter_async_context(offered(link, name, **more))
+        words = f'{name} is on the air: in another terminal, "calfband {next_step}"; b to pair'
         if bluez:
             from host_tools.radio.bluez import private_bluez
             from host_tools.radio.virtual_link import central_pairing, virtual_device

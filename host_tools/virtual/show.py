@@ -7,6 +7,7 @@ from rich.live import Live
 from rich.text import Text
 
 from host_tools.firmware_tables import wire
+from host_tools.virtual.bench.hands import KEYS_HELP
 from host_tools.virtual.unit import TELLS, unit_fault_names
 
 LEVEL_STYLES = ("dim", "green", "yellow", "red", "bold red")
@@ -17,11 +18,15 @@ _KEYS = "b press, B hold the button, q end"
 class Show:
     """Takes the unit's records; use it as a context."""
 
-    def __init__(self, console: Console, fast: bool, with_keys: bool, play_ms: int) -> None:
+    def __init__(
+        self, console: Console, fast: bool, with_keys: bool, play_ms: int, on_bench: bool = False
+    ) -> None:
         self._console = console
         self._fast = fast
         self._with_keys = with_keys
         self._play_ms = play_ms
+        self._on_bench = on_bench
+        self.scene = ""  # on the bench
         self._live: Live | None = None
         self._told: dict[str, int] = dict.fromkeys(TELLS, 0)
         self._said: tuple[int, ...] = ()
@@ -85,6 +90,8 @@ class Show:
     def _line(self) -> Text:
         told = self._told
         line = Text.assemble(self._clock(), " ", self._words())
+        if self.scene:
+            line.append(f" · bench: {self.scene}", "bold")
         line.append(f" · {told['strides']} strides · battery {told['charge_pct']} %", "dim")
         line.append(" · ●" if told["led"] else " · ○", "red" if told["led"] else "dim")
         if told["motor"]:
@@ -92,5 +99,6 @@ class Show:
         if self._fast and self._play_ms > 0:
             line.append(f" · {100 * max(told['t_ms'], 0) // self._play_ms} %", "dim")
         elif self._with_keys:
-            line.append(f"\n{_KEYS}", "dim")
+            keys = f"{KEYS_HELP}; {_KEYS}" if self._on_bench else _KEYS
+            line.append(f"\n{keys}", "dim")
         return line

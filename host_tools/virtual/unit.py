@@ -24,10 +24,9 @@ _TRACEBACK = b"Traceback (most recent call last)"
 Record = tuple[int, list[int]]  # tag of wire.py, fields
 
 
-def command(folder: Path) -> list[str]:
+def command(folder: Path, program: str = "boot_twin.py") -> list[str]:
     return [
-        str(find_micropython()), "-X", f"heapsize={HEAP}", str(TWIN_DIR / "boot_twin.py"),
-        str(folder),
+        str(find_micropython()), "-X", f"heapsize={HEAP}", str(TWIN_DIR / program), str(folder),
     ]  # fmt: skip
 
 

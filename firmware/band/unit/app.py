@@ -20,10 +20,9 @@ from band.unit.restarts import Restarts
 from band.unit.sensors import Sensors
 from band.unit.session import BEGIN, END_LENGTH, END_STILL, NOTHING, Session
 from band.unit.session_log import SessionLog
-from band.unit.unit_settings import Store
+from band.unit.unit_settings import FOLDER, Store
 from band.unit.upkeep import Upkeep
 
-FOLDER = "data"
 TICK_MS = const(10)
 _LOOK_MS = const(10_000)  # at the heap
 _PRESS_AGAIN_MS = const(60_000)  # as long as the band may be paired
@@ -33,6 +32,8 @@ _SETTINGS_LOST = fault("settings lost")
 _SELF_TEST = fault("self-test failed")
 _BY_WATCHDOG = fault("restarted by watchdog")
 _BY_ERROR = fault("restarted after an error")
+
+running = None  # the app; what it counted is still there when the console has interrupted it
 
 _FEATURES = (1 << len(wire.FEATURE_BITS)) - 1
 _LONGEST_LOOP = wire.COUNTERS.index("longest_loop_us")
@@ -64,6 +65,7 @@ class App:
         self.log = SessionLog(folder + "/sessions", unit.log_kb * 1024)
         self.log.start()
         self.sensors = Sensors(board, self.faults, self.counters)
+        self.sensors.calibrate(self.store)
         self.control = Control(self)
         self.radio = self._make_radio()
         self.session = Session(unit, self.log, self.radio, board.motor, self.counters)
@@ -76,12 +78,13 @@ class App:
         self._speed_mm_s = self.store.chain.speed_mm_s
 
     def _make_radio(self):
-        serial = hexlify(self.board.unique_id).decode()
+        number = hexlify(self.board.unique_id).decode()
+        store = self.store
         info = {
-            "name": "Calf band " + serial[-4:],
+            "name": store.get("id.name") or "Calf band " + number[-4:],
             "model": "Calfband",
-            "hardware": "A",
-            "serial": serial,
+            "hardware": store.get("id.hardware"),
+            "serial": store.get("id.serial") or number,
             "features": _FEATURES,
         }
         return Radio(info, self._folder, self.control)
@@ -142,12 +145,17 @@ class App:
         self.heap.collect()
 
     def begin_session(self):
-        """False where nothing can be acquired."""
-        if self.chain is None or self.session.running:
+        """False where nothing can be acquired, or someone calibrates."""
+        if self.chain is None or self.session.running or self.calibrating:
             return False
         self.session.begin(self.unix_s())
         self.heap.collect()
         return True
+
+    @property
+    def calibrating(self):
+        """A link gets uncorrected samples, and the chain with it."""
+        return self.radio.raw_streams & wire.UNCORRECTED != 0
 
     def end_session(self, why):
         """Say what is still open, keep the log and what was learnt of the athlete."""
@@ -166,10 +174,17 @@ class App:
 
     def set_athlete(self, mass_g, height_mm, side):
         """Raises OSError when it cannot be kept."""
-        self.store.change(mass_g=mass_g, height_mm=height_mm, side=side)
-        self.faults.end(_SETTINGS_LOST)
+        self.store.change({"mass_g": mass_g, "height_mm": height_mm, "side": side})
+        self.faults.set(_SETTINGS_LOST, self.store.lost)
         if not self.session.running:
             self.renew_chain()
+
+    def set_calibration(self, values):
+        """Keep {name: value} of settings, all at once, and go by them. Raises OSError."""
+        self.store.change(values)
+        self.faults.set(_SETTINGS_LOST, self.store.lost)
+        self.sensors.calibrate(self.store)
+        self.renew_chain()
 
     def set_speed(self, mm_s):
         """A trusted speed in mm/s, or 0."""
@@ -199,6 +214,8 @@ class App:
 
     async def run(self):
         """Boot, then a tick every 10 ms until the power goes."""
+        global running
+        running = self
         self.boot()
         watchdog = self.board.watchdog()
         lateness = self.lateness

@@ -4,6 +4,7 @@
 range. It may allocate and use flash: a request is no steady state.
 """
 
+from binascii import crc32
 from struct import pack, unpack
 
 from micropython import const
@@ -12,6 +13,7 @@ from band import wire
 from band.unit.log_files import path_of
 
 _COUNTS = f"<{len(wire.COUNTERS)}I"
+_CALIBRATION = f"<{len(wire.CALIBRATION)}i"
 _PIECE = const(238)  # an MTU of 247 less the heads of ATT and of the log packet
 
 
@@ -36,7 +38,12 @@ class Control:
             wire.SELF_TEST: self._self_test,
             wire.SET_ATHLETE: self._set_athlete,
             wire.COUNT: self._count,
+            wire.STAGE: self._stage,
+            wire.KEEP: self._keep,
+            wire.READ_CALIBRATION: self._read_calibration,
+            wire.CLEAR_CALIBRATION: self._clear_calibration,
         }
+        self._staged = {}  # of wire.CALIBRATION: row and value
         self._reading = None  # the file of the session that is sent
         self._session = 0
         self._offset = 0
@@ -97,8 +104,20 @@ class Control:
         self._app.set_time(unpack("<I", parameters)[0])
         return wire.SUCCESS, b""
 
-    def _raw_start(self, _):
-        return (wire.SUCCESS if self._app.sensors.running else wire.NOT_PERMITTED), b""
+    def _raw_start(self, parameters):
+        streams = parameters[0]
+        if streams == wire.UNCORRECTED:
+            return wire.INVALID, b""
+        app = self._app
+        if not app.sensors.running:
+            return wire.NOT_PERMITTED, b""
+        if streams & wire.UNCORRECTED:
+            if app.session.running:
+                return wire.NOT_PERMITTED, b""
+        elif app.calibrating:
+            # All links get the same samples, and this one did not ask for uncorrected ones.
+            return wire.NOT_PERMITTED, b""
+        return wire.SUCCESS, b""
 
     def _raw_stop(self, _):
         return wire.SUCCESS, b""
@@ -161,3 +180,48 @@ class Control:
 
     def _count(self, _):
         return wire.SUCCESS, pack(_COUNTS, *self._app.upkeep.count().values)
+
+    def _stage(self, parameters):
+        row, value = unpack("<Bi", parameters)
+        if self._app.session.running:
+            return wire.NOT_PERMITTED, b""
+        if row >= len(wire.CALIBRATION):
+            return wire.INVALID, b""
+        _, lowest, highest = wire.CALIBRATION[row]
+        if not lowest <= value <= highest:
+            return wire.INVALID, b""
+        self._staged[row] = value
+        return wire.SUCCESS, b""
+
+    def _keep(self, parameters):
+        if self._app.session.running:
+            return wire.NOT_PERMITTED, b""
+        values = self._calibration()
+        for row in self._staged:
+            values[row] = self._staged[row]
+        self._staged = {}
+        if unpack("<I", parameters)[0] != crc32(pack(_CALIBRATION, *values)):
+            # Not all of it came, or something was staged that the one who asks knows nothing of.
+            return wire.INVALID, b""
+        self._calibrate(values)
+        return wire.SUCCESS, b""
+
+    def _read_calibration(self, _):
+        return wire.SUCCESS, pack(_CALIBRATION, *self._calibration())
+
+    def _clear_calibration(self, _):
+        if self._app.session.running:
+            return wire.NOT_PERMITTED, b""
+        self._staged = {}
+        self._calibrate([0] * len(wire.CALIBRATION))
+        return wire.SUCCESS, b""
+
+    def _calibration(self):
+        store = self._app.store
+        return [store.get("cal." + row[0]) for row in wire.CALIBRATION]
+
+    def _calibrate(self, values):
+        changes = {}
+        for k in range(len(values)):
+            changes["cal." + wire.CALIBRATION[k][0]] = values[k] or None
+        self._app.set_calibration(changes)

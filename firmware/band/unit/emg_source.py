@@ -5,6 +5,7 @@ ones. When all wait unread the oldest is dropped and nothing tells: the count of
 behind `ticks_us` by a multiple of 32 ms, which no lateness of a read is, on the average of a few.
 """
 
+from array import array
 from select import POLLIN, poll
 from time import sleep_us, ticks_add, ticks_diff, ticks_us
 
@@ -12,6 +13,7 @@ from micropython import const
 
 from band.decimate import MOST_FRAMES, RATIO, Decimator
 from band.unit.clock_line import ClockLine
+from band.unit.correct import correct_emg
 
 # Muscle is active this long before its sample is complete: 17.1 frames in the converter's
 # linear-phase filter at 8 kHz (TI SBAS993B table 22, the filters of this family), and 77 frames
@@ -43,10 +45,10 @@ class EmgSource:
     begin(), which is the chain's time in ms. `silent`: nothing came for 0.3 s, or no i2s.
     """
 
-    delay_us = DELAY_US
-
     def __init__(self, i2s):
         self._i2s = i2s
+        self.correction: array | None = None  # Corrections.emg
+        self.delay_us = DELAY_US  # and what calibration adds
         self._raw = bytearray(MOST_FRAMES * _FRAME_BYTES)
         self._left = Decimator(0)
         self._right = Decimator(1)
@@ -83,7 +85,7 @@ class EmgSource:
     def us_of(self, index):
         """MCU time (ticks_us) of a sample's muscle activity; for samples of the last minute."""
         pos = ticks_add(self.next_pos, (index - self.index) * SAMPLE_US)
-        return ticks_add(self.line.ticks_at(pos), -DELAY_US)
+        return ticks_add(self.line.ticks_at(pos), -self.delay_us)
 
     def begin(self):
         """The next sample is number 0."""
@@ -126,6 +128,8 @@ class EmgSource:
         self._right.process(self._raw, frames, block, 1)
         self._phase += frames - RATIO * made
         self.index += made
+        if self.correction is not None:
+            correct_emg(block, made, self.correction)
         return made
 
     def _lose(self, samples):

@@ -12,6 +12,7 @@ from micropython import const
 from band.chips.lsm6dso32 import FIFO_WORDS, TIMESTAMP_US, WORD_BYTES, good_words
 from band.fixmath import muldiv
 from band.unit.clock_line import ClockLine
+from band.unit.correct import correct_motion
 from band.unit.fifo_words import (
     AT,
     BIAS,
@@ -61,6 +62,7 @@ class ImuSource:
 
     def __init__(self, imu, gyroscope=True):
         self._imu = imu
+        self.correction: array | None = None  # Corrections.motion
         self._whole = 3 if gyroscope else 1
         self._raw = bytearray(FIFO_WORDS * WORD_BYTES)
         self._end = 0
@@ -147,6 +149,8 @@ class ImuSource:
             if result & 1:
                 self._mark(state[TIME_HIGH] << 16 | state[TIME_LOW])
         self.index += self.lost + made
+        if self.correction is not None:
+            correct_motion(block, made, self.correction)
         return made
 
     def _fetch(self):

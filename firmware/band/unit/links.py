@@ -25,7 +25,7 @@ class Link:
         self.trusted = False  # encrypted with the key of a bond that the band accepted
         self.expel = False
         self.mtu = _DEFAULT_MTU
-        self.streams = 0  # raw streams it asked for, bits of wire.RAW_KINDS
+        self.streams = 0  # raw streams it asked for, the parameter of RAW_START
         self.reads_log = False
         self.request = None  # bytes of the request to work off
         self.answer_bytes = 0  # of `answer`, waiting to be indicated
@@ -95,7 +95,7 @@ class Links:
         return mask
 
     def streams(self, kind):
-        """Bit i: link i asked for the raw stream of that kind."""
+        """Bit i: link i asked for the raw stream of that kind; 2: for uncorrected ones."""
         mask = 0
         for i in range(LINKS):
             link = self.all[i]

@@ -136,8 +136,10 @@ class Radio:
 
     @property
     def raw_streams(self):
-        """Raw streams someone wants: bits of wire.RAW_KINDS."""
-        return (1 if self._links.streams(0) else 0) | (2 if self._links.streams(1) else 0)
+        """Raw streams someone wants: bits of wire.RAW_KINDS, and wire.UNCORRECTED."""
+        links = self._links
+        streams = (1 if links.streams(0) else 0) | (2 if links.streams(1) else 0)
+        return streams | wire.UNCORRECTED if links.streams(2) else streams
 
     @property
     def log_room(self):

@@ -27,13 +27,14 @@ def check(request):
 def page(request, data, room):
     """What of an answer's rows fits into `room` bytes, from the row that was asked for.
 
-    Counters are numbered from 0; the sessions that `data` lists start with the one asked for.
+    Counters and rows of the calibration are numbered from 0; the sessions that `data` lists start
+    with the one asked for.
     """
     if request[0] == wire.LIST_SESSIONS:
         row = 0
         for _, code, _, _ in wire.SESSION_ROW:
             row += calcsize("<" + code)
         return data[: room // row * row]
-    if request[0] == wire.COUNT:
+    if request[0] == wire.COUNT or request[0] == wire.READ_CALIBRATION:
         return data[request[1] * 4 :][: room // 4 * 4]
     return data

@@ -6,11 +6,12 @@ from time import ticks_add, ticks_diff
 from micropython import const
 
 from band.unit.clocks import Clocks
-from band.unit.emg_source import EmgSource
+from band.unit.correct import Corrections
+from band.unit.emg_source import DELAY_US, EmgSource
 from band.unit.faults import fault
 from band.unit.imu_source import ImuSource
 from band.units import EMG_CHANNELS, IMU_AXES, UNKNOWN
-from band.wire import COUNTERS
+from band.wire import COUNTERS, UNCORRECTED
 
 EMG_BLOCK = const(64)  # samples; a DMA buffer of the I2S brings 32
 IMU_BLOCK = const(64)  # frames
@@ -67,6 +68,8 @@ class Sensors:
         self.emg_source = EmgSource(board.i2s)
         self.imu_source = ImuSource(board.imu)
         self.clocks = Clocks(self.emg_source, self.imu_source)
+        self._corrections = Corrections()
+        self._uncorrected = False
         self._emg_block = array("H", bytes(2 * EMG_CHANNELS * EMG_BLOCK))
         self._imu_block = array("H", bytes(2 * IMU_AXES * IMU_BLOCK))
         self._emg = _Part(_EMG_SILENT)
@@ -111,6 +114,17 @@ class Sensors:
             pass  # it is silent anyhow
         self._board.emg_power(False)
 
+    def calibrate(self, store):
+        """Correct by its settings `cal.` from now on; the EMG's delay with the next chain."""
+        self._corrections.load(store)
+        self.emg_source.delay_us = DELAY_US + self._corrections.emg_delay_us
+        self._correct(not self._uncorrected)
+
+    def _correct(self, wanted):
+        self._uncorrected = not wanted
+        self.emg_source.correction = self._corrections.emg if wanted else None
+        self.imu_source.correction = self._corrections.motion if wanted else None
+
     def attach(self, chain):
         """From now on samples go into this chain, whose time 0 is the next EMG sample."""
         # What piled up while nobody read is no part of it, nor what was lost of that.
@@ -136,6 +150,8 @@ class Sensors:
         if not self.running:
             return
         streams = radio.raw_streams
+        if (streams & UNCORRECTED != 0) != self._uncorrected:
+            self._correct(streams & UNCORRECTED == 0)
         self._read_emg(radio if streams & 1 else None)
         if ticks_diff(now_ms, self._imu_ms) >= 0:
             self._imu_ms = ticks_add(now_ms, _IMU_MS)
@@ -146,7 +162,7 @@ class Sensors:
         if ticks_diff(now_ms, self._check_ms) >= 0:
             self._check_ms = ticks_add(now_ms, _CHECK_MS)
             self._check(now_ms)
-            if streams and self._chain:
+            if streams & 3 and self._chain:
                 timebase = self._chain.timebase
                 radio.raw_clock(timebase.frame, timebase.end_dms)
 

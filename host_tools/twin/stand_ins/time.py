@@ -10,6 +10,7 @@ event. The same in both kinds of time:
     time.clock.stall(us)       the processor is busy for so long; only the world goes on
     time.clock.pump = f        f(timeout_ms) lets Bluetooth's frames in; waits that long for one
     time.virtual(seed)         from now on virtual time; seed makes every waking a little late
+    time.paced(pct, seed)      the same, held to so many percent of the computer's own pace
     time.own_asyncio()         makes asyncio sleep on this clock
 """
 
@@ -21,6 +22,7 @@ from utime import gmtime, localtime, mktime  # noqa: F401  (of the module shadow
 _PERIOD = const(1 << 30)
 _HALF = const(1 << 29)
 _MASK = const((1 << 30) - 1)
+_LAG = const(5_000_000)  # 50 ms times 100: what a busy computer may make up for
 _EPOCH_S = const(1_767_225_600)  # virtual time begins on 1 January 2026
 
 
@@ -114,6 +116,39 @@ class VirtualClock:
         self.wait(1000 * ms + late_us)
 
 
+class PacedClock(VirtualClock):
+    """Virtual time that does not run ahead of the computer's, times `pct` / 100.
+
+    For who meets the band from outside: a computer that is busy makes time slower, not the
+    processor late.
+    """
+
+    def __init__(self, pct, seed=None):
+        super().__init__(seed)
+        self._pct = pct
+        self._last = utime.ticks_us()
+        self._ahead_us = 0  # of the computer's clock, times pct
+
+    def idle(self, ms):
+        self._ahead_us += 100_000 * ms
+        while True:
+            now = utime.ticks_us()
+            self._ahead_us -= utime.ticks_diff(now, self._last) * self._pct
+            self._last = now
+            if self._ahead_us <= 0:
+                break
+            left_ms = self._ahead_us // self._pct // 1000
+            if self.pump is None:
+                utime.sleep_us(self._ahead_us // self._pct)
+            else:
+                self.pump(left_ms)
+                if left_ms == 0:
+                    break
+        if self._ahead_us < -_LAG:
+            self._ahead_us = -_LAG
+        super().idle(ms)
+
+
 clock = RealClock()
 
 
@@ -121,6 +156,12 @@ def virtual(seed=None):
     """Go over to virtual time, from zero."""
     global clock
     clock = VirtualClock(seed)
+
+
+def paced(pct, seed=None):
+    """Go over to virtual time, from zero, held to a pace."""
+    global clock
+    clock = PacedClock(pct, seed)
 
 
 def own_asyncio():
