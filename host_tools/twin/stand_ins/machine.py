@@ -10,6 +10,7 @@ from chips.wiring import wires
 from processor.buses import I2C, SPI, SoftI2C  # noqa: F401  (names of this module, here and below)
 from processor.i2s import I2S  # noqa: F401
 from processor.pins import ADC, PWM, Pin  # noqa: F401
+from processor.rtc import RTC  # noqa: F401
 from processor.timers import WDT, WDT_RESET, Timer  # noqa: F401
 
 PWRON_RESET = 1

@@ -1,0 +1,26 @@
+"""Builds the board and runs the app; called by main.py."""
+
+import asyncio
+
+import machine
+
+from band.unit.app import FOLDER, App
+from band.unit.board import Board
+from band.unit.restarts import MANY, Restarts
+
+
+def run():
+    """Until the power goes. After an exception the unit starts anew, but not for ever."""
+    restarts = Restarts(FOLDER)
+    if restarts.in_a_row >= MANY:
+        # One more start would fail, too. Switched off and on, the unit tries again.
+        restarts.ran_well()
+        print("Safe mode: the app failed", MANY, "times in a row.")
+        print(restarts.last_error())
+        return
+    try:
+        app = App(Board(), machine.reset_cause() == machine.WDT_RESET)
+        asyncio.run(app.run())
+    except Exception as error:
+        Restarts(FOLDER).failed(error)
+        machine.reset()
