@@ -41,6 +41,7 @@ time.own_asyncio()  # type: ignore
 import gc
 import select
 
+from fed import Tracer
 from listener import Listener
 from mishaps import Mishaps, read_mishaps
 from player import EmgPlayer, MotionPlayer, World
@@ -230,8 +231,12 @@ def main():
     twin = Twin(folder)
     boot = unit_app.App.boot
 
+    tracer = Tracer(folder)
+
     def boot_and_listen(self):
         twin.listener.attach(self)
+        if settings["trace"]:
+            tracer.attach(self.sensors)
         boot(self)
 
     unit_app.App.boot = boot_and_listen
@@ -240,6 +245,7 @@ def main():
     except (SystemExit, KeyboardInterrupt):
         pass
     twin.listener.flush()
+    tracer.close()
     with open(folder + "/report.txt", "w") as file:
         for name, value in report(twin):
             file.write(f"{name}={value}\n")

@@ -5,6 +5,7 @@
 Messages: u8 tag, u8 0, u16 n, payload (all little-endian)
     E  n EMG frames of 2 int16    L  n EMG samples lost    T  skin temperature n/100 - 100 degC
     I  n IMU frames of 6 int16    M  n IMU samples lost    S  speed n mm/s    Q  the end
+    R  the IMU's rate, n halfwords of it in mHz    H  its frames happened n - 2**15 dms later
 Records: u8 wire.TAG_*, u8 number of fields, fields as int32. The last is wire.TAG_END with
     EMG samples, IMU frames, EMG lost, IMU lost, strides, valid strides, bursts,
     time in the chain (ms), heap bytes grown in the hot path, heap bytes of the whole chain.
@@ -142,6 +143,8 @@ class MessageReader:
                 size = n * EMG_FRAME
             elif tag == 0x49:
                 size = n * IMU_FRAME
+            elif tag == 0x52:
+                size = n
             else:
                 size = 0
             if at + 2 + size > stop:
@@ -163,6 +166,10 @@ class MessageReader:
                 chain.temp(n - 10_000)
             elif tag == 0x53:
                 chain.speed(n)
+            elif tag == 0x52:
+                chain.timebase.rate(buf[at] | buf[at + 1] << 16)
+            elif tag == 0x48:
+                chain.timebase.shift(n - 0x8000)
             elif tag == 0x51:
                 return -1
             else:
