@@ -346,3 +346,21 @@ def test_wrong_options_are_told_in_one_sentence(calfband, synthetic_edf, argumen
     done = calfband("twin", synthetic_edf(minutes=1, seed=11), "--fast", "--no-radio", *arguments)
     assert done.returncode == 2
     assert says in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(900)
+def test_what_a_run_taught_is_used_in_the_next_one(tmp_path: Path, synthetic_edf):
+    """Kept on flash; a chain that is given it and the second run's samples finds the same."""
+    source = running(synthetic_edf, 17)
+    first = Unit(tmp_path, source)
+    assert first.report["failures"] == 0
+    runs = (tmp_path / "data" / "runs.txt").read_text().splitlines()[:-1]
+    assert any(line.startswith("prior.contact_ms=") for line in runs)
+    second = Unit(tmp_path, source, trace=True)
+    given = max(tmp_path.glob("fed*.bin"), key=lambda path: path.stat().st_size).read_bytes()
+    knowing = parse_records(run_chain([*second.settings, *runs], [given]))
+    forgetful = parse_records(run_chain(second.settings, [given]))
+    trends = np.array([fields for tag, fields in second.records if tag == wire.TAG_TREND])
+    assert len(trends) > 20
+    assert np.array_equal(np.array(knowing.tables[wire.TAG_TREND])[: len(trends)], trends)
+    assert not np.array_equal(np.array(forgetful.tables[wire.TAG_TREND])[: len(trends)], trends)
