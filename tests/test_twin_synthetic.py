@@ -1,7 +1,6 @@
 """The whole unit on virtual chips: what it finds, loses, says and keeps. Synthetic recordings."""
 
 import shutil
-import struct
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from host_tools import feed
 from host_tools.band import run_chain
 from host_tools.band_input import BandInput, band_input
+from host_tools.fetch.session_file import parse_session
 from host_tools.firmware_tables import wire
 from host_tools.recording import read_recording
 from host_tools.records import parse_records
@@ -70,23 +70,9 @@ class Unit:
 
 def read_log(data: bytes) -> list[tuple[int, tuple[int, ...]]]:
     """Records of a session file; every chunk must prove itself."""
-    import binascii
-
-    records = []
-    at = 0
-    while at < len(data):
-        (n,) = struct.unpack_from("<H", data, at)
-        stop = at + 2 + n
-        assert struct.unpack_from("<I", data, stop)[0] == binascii.crc32(data[:stop])
-        at += 2
-        while at < stop:
-            table = wire.LOG_RECORDS[data[at]]
-            form = "<B" + "".join(code for _, code, _, _ in table)
-            tag, *fields = struct.unpack_from(form, data, at)
-            records.append((tag, tuple(fields)))
-            at += struct.calcsize(form)
-        at = stop + 4
-    return records
+    found = parse_session(data)
+    assert found.is_whole and not found.unknown
+    return found.records
 
 
 def running(synthetic_edf, minutes: float, error_pct: float = 2.0) -> BandInput:
