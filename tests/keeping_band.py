@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -72,9 +71,8 @@ class KeepingBand(BandPeripheral):
                 self._sending.cancel()
             late = self._late(session, offset) if self.leftovers else []
             self._sending = asyncio.ensure_future(self._send(session, data, offset, late))
-            return int(wire.SUCCESS), struct.pack(
-                "<II", len(data), zlib.crc32(data) ^ self.crc_mask
-            )
+            crc = int.from_bytes(data[-4:], "little")
+            return int(wire.SUCCESS), struct.pack("<II", len(data), crc ^ self.crc_mask)
         if opcode == wire.ERASE_LOG:
             (session,) = struct.unpack("<H", parameters)
             if session == self.running:

@@ -34,9 +34,11 @@ def end(t_s: float, strides: int, why: str = "button", dropped: int = 0) -> byte
 def chunks(bodies: Iterable[bytes]) -> bytes:
     """A file of these chunks."""
     data = b""
+    crc = 0
     for body in bodies:
-        data += struct.pack("<H", len(body)) + body
-        data += struct.pack("<I", zlib.crc32(data))
+        chunk = struct.pack("<H", len(body)) + body
+        crc = zlib.crc32(chunk, crc)
+        data += chunk + struct.pack("<I", crc)
     return data
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from session_files import START_S, chunks, end, record, session_file, start, stride
 
 from host_tools.errors import CalfbandError
-from host_tools.fetch.session_file import chunk_ends, parse_session, read_session
+from host_tools.fetch.session_file import chunk_ends, last_sum, parse_session, read_session
 from host_tools.fetch.tables import summarise, write_session
 from host_tools.firmware_tables import wire
 
@@ -176,3 +176,41 @@ def test_the_command_decodes_otherwise(calfband: Calfband, tmp_path: Path) -> No
         done = calfband("fetch", *wrong)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
         assert done.stderr.startswith("calfband: ") and done.stderr.rstrip().endswith(".")
+
+
+def test_a_chunk_left_out_or_put_elsewhere_is_believed() -> None:
+    pieces = [WHOLE[start:end] for start, end in zip([0, *ENDS], ENDS, strict=False)]
+    assert len(pieces) >= 4
+    for k in range(1, len(pieces) - 1):
+        left_out = b"".join(pieces[:k] + pieces[k + 1 :])
+        swapped = b"".join([*pieces[:k], pieces[k + 1], pieces[k], *pieces[k + 2 :]])
+        for data in (left_out, swapped):
+            assert chunk_ends(data) == ENDS[:k]
+
+
+FULL_ONCE = """
+import sys
+from band.unit.session_log import SessionLog
+log = SessionLog(sys.argv[1], 1 << 20)
+log.start()
+log.open(0, 0)
+make_room = log.files.make_room
+for k in range(5):
+    log.files.make_room = (lambda n, keep: -1) if k == 2 else make_room
+    log.mark(10 * k, k)
+    log.flush()
+head = log.head(log.session)
+log.close(60, 1, 0, 0)
+print(head, log.dropped)
+"""
+
+
+def test_what_follows_a_chunk_that_found_no_room_is_lost(run_micropython, tmp_path: Path) -> None:
+    """The band's own file, written and read back."""
+    said = run_micropython(FULL_ONCE, tmp_path / "sessions").stdout
+    session = read_session(tmp_path / "sessions" / "00001.log")
+    assert session.is_whole
+    assert [row["heaviness"] for row in session.rows(wire.LOG_MARK)] == [0, 1, 3, 4]
+    data = (tmp_path / "sessions" / "00001.log").read_bytes()
+    before_end = chunk_ends(data)[-2]
+    assert said.decode().strip() == f"({before_end}, {last_sum(data[:before_end])}) 1"

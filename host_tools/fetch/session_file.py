@@ -59,9 +59,13 @@ def chunk_ends(data: bytes | bytearray) -> list[int]:
         if _SUM.unpack_from(data, stop)[0] != crc:
             break
         at = stop + _SUM.size
-        crc = zlib.crc32(view[stop:at], crc)
         ends.append(at)
     return ends
+
+
+def last_sum(data: bytes | bytearray) -> int:
+    """The CRC-32 that the file ends with: of all its chunks, their sums left out."""
+    return _SUM.unpack_from(data, len(data) - _SUM.size)[0] if len(data) >= _SUM.size else 0
 
 
 def parse_session(data: bytes | bytearray) -> SessionFile:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from host_tools.errors import CalfbandError
-from host_tools.fetch.session_file import chunk_ends, read_session
+from host_tools.fetch.session_file import chunk_ends, last_sum, read_session
 from host_tools.fetch.store import (
     DAMAGED,
     WHOLE,
@@ -148,7 +148,7 @@ class Visit:
                     row.session, part, lambda there, of: self._on_bytes(row.session, there, of)
                 )
                 ends = [0, *chunk_ends(part.data)]
-                good = zlib.crc32(part.data) == crc and ends[-1] == size > 0
+                good = last_sum(part.data) == crc and ends[-1] == size > 0
                 if good or part.data == before:
                     break
                 before = bytes(part.data)
