@@ -268,8 +268,12 @@ def test_a_ctrl_c_that_lands_in_a_destructor_is_forgotten():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.05)
 
-    with pytest.raises(KeyboardInterrupt), executors.heeding_ctrl_c() as check:
-        trap = Trap()
-        del trap  # Python prints what is raised here, and goes on
-        check()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), executors.heeding_ctrl_c() as check:
+            trap = Trap()
+            del trap  # Python prints what is raised here, and goes on
+            check()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
