@@ -2,9 +2,9 @@
 
 File: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here but for the sums (with
 them it would forget all that came before: the CRC of data and its own CRC is a constant). A record
-is its tag and the fields of its table in wire.LOG_RECORDS. A session that a restart cut off ends with its
-last whole chunk. A batch waits in RAM: an erase of flash stops the processor for about 80 ms, so
-it is written once a minute and not with every stride.
+is its tag and the fields of its table in wire.LOG_RECORDS. A session that a restart cut off ends
+with its last whole chunk. A batch waits in RAM: an erase of flash stops the processor for about
+80 ms, so it is written once a minute and not with every stride.
 """
 
 from struct import calcsize, pack_into, unpack
