@@ -88,6 +88,7 @@ def run_chain(
             stderr=subprocess.PIPE,
             bufsize=0,
             env={**os.environ, "MICROPYPATH": f"{FIRMWARE_DIR}:.frozen"},
+            start_new_session=True,  # Ctrl-C is for the host, which ends the chain
         ) as child:
             try:
                 return _converse(child, stream, on_fed)

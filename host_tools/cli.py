@@ -54,6 +54,11 @@ LAZY = {
         "record",
         "Record a band's raw samples over Bluetooth, as EDF+ for replay.",
     ),
+    "fetch": (
+        "host_tools.fetch.command",
+        "fetch",
+        "Get the sessions that a band kept while it was out alone, as CSV files.",
+    ),
     "twin": (
         "host_tools.virtual.command",
         "twin",

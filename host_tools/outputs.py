@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from host_tools.client.packets import name_of, names_of
 from host_tools.errors import CalfbandError
 from host_tools.firmware_tables import wire
-from host_tools.records import UNKNOWN, Records, texts
+from host_tools.records import UNKNOWN, Records
 
 FILES = (
     "strides.csv",
@@ -49,9 +50,9 @@ def cell(value: int, divisor: int, decimals: int) -> str:
 def write_tables(folder: Path, records: Records) -> None:
     """strides.csv, events.csv, bursts.csv and warnings.csv."""
     _write_csv(folder / "strides.csv", wire.STRIDE, records.strides)
-    _write_lines(folder / "events.csv", _event_lines(records.events.tolist()))
+    write_lines(folder / "events.csv", _event_lines(records.events.tolist()))
     _write_csv(folder / "bursts.csv", wire.BURST[:BURST_COLUMNS], records.bursts)
-    _write_lines(folder / "warnings.csv", _warning_lines(records.warnings.tolist()))
+    write_lines(folder / "warnings.csv", warning_lines(records.warnings.tolist()))
 
 
 def _event_lines(rows: list[list[int]]) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _event_lines(rows: list[list[int]]) -> Iterator[str]:
         yield f"{wire.EVENT_KINDS[kind]},{cell(t, *t_s[:2])},{cell(told, *told_s[:2])}"
 
 
-def _warning_lines(rows: list[list[int]]) -> Iterator[str]:
+def warning_lines(rows: Iterable[Sequence[int]]) -> Iterator[str]:
     """The first state and each change of level, cause or faults: a named fault is a row too."""
     at = {name: i for i, (name, *_) in enumerate(wire.WARNING)}
     t_s = wire.WARNING[at["t_s"]]
@@ -78,11 +79,11 @@ def _warning_lines(rows: list[list[int]]) -> Iterator[str]:
             (
                 cell(row[at["t_s"]], t_s[1], t_s[2]),
                 str(level),
-                wire.LEVELS[level],
+                name_of(wire.LEVELS, level),
                 str(row[at["confidence_pct"]]),
-                wire.ATTRIBUTIONS[row[at["attribution"]]],
-                "; ".join(texts(row[at["reasons"]], wire.REASONS)),
-                "; ".join(texts(row[at["faults"]], wire.FAULTS)),
+                name_of(wire.ATTRIBUTIONS, row[at["attribution"]]),
+                "; ".join(names_of(wire.REASONS, row[at["reasons"]])),
+                "; ".join(names_of(wire.FAULTS, row[at["faults"]])),
             )
         )
 
@@ -93,10 +94,10 @@ def _write_csv(path: Path, fields: Sequence[tuple[str, int, int, str]], table: n
     for row in table.tolist():
         # zip stops at the last column: fields behind it are the fatigue model's own.
         lines.append(",".join(cell(v, *scale) for v, scale in zip(row, scales, strict=False)))
-    _write_lines(path, lines)
+    write_lines(path, lines)
 
 
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
+def write_lines(path: Path, lines: Iterable[str]) -> None:
     path.write_bytes(("\n".join(lines) + "\n").encode())
 
 
@@ -106,8 +107,8 @@ def write_summary(folder: Path, summary: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def staged(out: Path) -> Iterator[Path]:
-    """A folder to write into; its files move to `out` together when the block succeeds.
+def staged(out: Path, names: Sequence[str] = FILES) -> Iterator[Path]:
+    """A folder to write into; its files, of these names, move to `out` together at the end.
 
     On failure `out` is as it was before. Raises CalfbandError when `out` cannot be written.
     """
@@ -118,7 +119,7 @@ def staged(out: Path) -> Iterator[Path]:
         staging = Path(tempfile.mkdtemp(prefix=".replay-", dir=out))
         yield staging
         ready = {path.name for path in staging.iterdir()}
-        for name in FILES:
+        for name in names:
             if name in ready:
                 os.replace(staging / name, out / name)
             else:  # of an earlier replay; beside the new files it would tell a lie

@@ -55,9 +55,9 @@ def time_at_level_s(warnings: list[dict[str, Any]], duration_s: float) -> dict[s
     spent = dict.fromkeys(wire.LEVELS, 0.0)
     level, since = wire.LEVELS[0], 0.0
     for row in warnings:
-        spent[level] += max(row["t_s"] - since, 0.0)
+        spent[level] = spent.get(level, 0.0) + max(row["t_s"] - since, 0.0)
         level, since = row["name"], row["t_s"]
-    spent[level] += max(duration_s - since, 0.0)
+    spent[level] = spent.get(level, 0.0) + max(duration_s - since, 0.0)
     return {name: round(seconds, 1) for name, seconds in spent.items()}
 
 

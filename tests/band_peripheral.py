@@ -135,7 +135,9 @@ class BandPeripheral:
             Attribute.Permissions.READABLE,
             bytes((81,)),
         )
-        own = [info_char, self.status_char, self.stride_char, self.control_char, self.raw_char]
+        self.log_char = Characteristic(UUID(packets.LOG_UUID), properties.NOTIFY, SECURE_READ, b"")
+        own = [info_char, self.status_char, self.stride_char, self.control_char]
+        own += [self.raw_char, self.log_char]
         self.device.add_service(Service(UUID(packets.SERVICE_UUID), own))
         self.device.add_service(Service(UUID.from_16_bits(0x180F), [self.battery_char]))
         self.device.gatt_server.max_mtu = self._mtu
@@ -209,6 +211,10 @@ class BandPeripheral:
         for connection in list(self.device.connections.values()):
             await self.device.gatt_server.notify_subscriber(connection, characteristic, packet)
 
+    def answer(self, connection: Any, opcode: int, parameters: bytes) -> tuple[int, bytes]:
+        """(result, data) of a request that nothing forbids."""
+        return int(wire.SUCCESS), b""
+
     def _status(self) -> bytes:
         return packets.encode(wire.STATUS_PACKET, self.status_values)
 
@@ -226,7 +232,10 @@ class BandPeripheral:
                 self.raw_on.set()
         if self.mute:
             return
-        answer = packets.encode_answer(opcode, result)
+        data = b""
+        if result == wire.SUCCESS:
+            result, data = self.answer(connection, opcode, parameters)
+        answer = packets.encode_answer(opcode, result, data)
         asyncio.ensure_future(
             self.device.gatt_server.indicate_subscriber(connection, self.control_char, answer)
         )

@@ -3,16 +3,20 @@
     micropython radio_driver.py FOLDER
 
 Obeys lines on stdin, answers each with one line on stdout. FOLDER keeps the bonds. The control
-point is answered by `Control` below, which prints nothing and remembers everything.
+point is answered by `Control` below, which prints nothing and remembers everything. With a folder
+FOLDER/sessions, requests for session files are answered by the unit's own control and log.
 """
 
+import os
 import select
 import sys
 import time
 from array import array
 
 from band import wire
+from band.unit.control import Control as UnitControl
 from band.unit.radio import Radio
+from band.unit.session_log import SessionLog
 from band.units import UNKNOWN
 
 INFO = {
@@ -33,6 +37,8 @@ class Control:
 
     def request(self, opcode, parameters):
         self.asked.append((opcode, bytes(parameters)))
+        if keeping and opcode in (wire.LIST_SESSIONS, wire.READ_LOG, wire.ERASE_LOG):
+            return unit.request(opcode, parameters)
         if opcode == wire.START:
             raise ValueError("a fault inside the app")
         if opcode == wire.LIST_SESSIONS:
@@ -48,6 +54,16 @@ class Control:
         return wire.SUCCESS, b""
 
 
+class App:
+    """Of the unit, what its control needs for session files."""
+
+    log = SessionLog(sys.argv[1] + "/sessions", 1 << 20)
+
+
+keeping = "sessions" in os.listdir(sys.argv[1])
+if keeping:
+    App.log.start()
+unit = UnitControl(App)
 control = Control()
 radio = Radio(INFO, sys.argv[1], control)
 
@@ -84,6 +100,15 @@ def obey(words):
     elif verb == "log":
         session, offset, n = numbers
         radio.log(session, offset, bytes(n), n)
+    elif verb == "session":  # so many strides of 0.7 s are kept, from this unix time on
+        n, unix_s = numbers
+        packet = bytearray(20)
+        App.log.open(0, unix_s)
+        for k in range(n):
+            packet[2:6] = (7000 * k).to_bytes(4, "little")
+            App.log.stride(packet)
+        if "open" not in words:
+            App.log.close(7000 * n, 1, n, n)
     elif verb == "battery":
         radio.battery(numbers[0])
     elif verb == "age":  # so many seconds pass at once
@@ -120,4 +145,5 @@ while True:
         print(obey(line.split()))
     if not frozen:
         radio.step(time.ticks_add(time.ticks_ms(), ahead_ms))
+        unit.step(radio)
     time.sleep_ms(2)

@@ -64,7 +64,7 @@ async def measured(unit: VirtualUnit, air: Air) -> dict[str, Any]:
     band = Unit(air, Wanted(), 20.0)
     linking = asyncio.ensure_future(band.link.run())
     try:
-        await band.ready()
+        await band.until_ready()
         await band.corrected(True)
         await unit.do("5")
         lying = await band.capture(2.5)

@@ -1,7 +1,9 @@
 """The engine: tasks done once, here or on a real Dask cluster, whatever happens to one of them."""
 
 import math
+import os
 import pickle
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -257,3 +259,21 @@ def test_stamp_tells_likes_apart_and_forgets_the_order_of_a_mapping():
     assert stamp({"a": 1, "b": 2}, squares, "1") == stamp({"b": 2, "a": 1}, squares, "1")
     with pytest.raises(TypeError):
         stamp(object(), squares, "1")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_ctrl_c_that_lands_in_a_destructor_is_forgotten():
+    class Trap:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), executors.heeding_ctrl_c() as check:
+            trap = Trap()
+            del trap  # Python prints what is raised here, and goes on
+            check()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -229,6 +229,20 @@ def test_a_log_is_read_from_an_offset_to_its_end(tmp_path: Path) -> None:
     run(story)
 
 
+def test_two_who_read_logs_at_once_are_not_given_each_others_bytes(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with radio_band(tmp_path) as band, bonded_central(band) as one:
+            async with bonded_central(band, 2) as other:
+                first = await ControlPoint(one).listen()
+                second = await ControlPoint(other).listen()
+                assert (await first.ask(request(wire.READ_LOG, 7, 0)))[1] == wire.SUCCESS
+                assert (await second.ask(request(wire.READ_LOG, 7, 0)))[1] == wire.BUSY
+                await band.tell("log", 7, 0, 0)  # the end of the first one's
+                assert (await second.ask(request(wire.READ_LOG, 7, 0)))[1] == wire.SUCCESS
+
+    run(story)
+
+
 def test_a_fault_of_the_app_is_an_answer_and_not_the_end(tmp_path: Path) -> None:
     async def story() -> None:
         async with radio_band(tmp_path) as band, bonded_central(band) as client:

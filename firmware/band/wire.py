@@ -273,7 +273,7 @@ SESSION_ROW = (
     ("bytes", "I", 1, None),
 )
 CALIBRATION_ROW = (("value", "i", 1, None),)  # of READ_CALIBRATION: what is kept
-LOG_HEAD = (("bytes", "I", 1, None), ("crc32", "I", 1, None))  # of READ_LOG: the whole file's
+LOG_HEAD = (("bytes", "I", 1, None), ("crc32", "I", 1, None))  # of READ_LOG: the last chunk's
 SELF_TEST_DATA = (("failures", "H", 1, None),)  # bits of SELF_TESTS
 SELF_TESTS = (
     "accelerometer",
@@ -366,7 +366,8 @@ COUNTERS = (
     "heap_grown_bytes",  # between collections, while nothing was asked of the unit
 )
 
-# --- Session files: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here ------
+# --- Session files: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here ---
+# The sums themselves are left out of it.
 # A record is its number in this table as u8, then its fields as in a packet.
 LOG_START, LOG_STRIDE, LOG_WARNING, LOG_MARK, LOG_FAULTS, LOG_TIME, LOG_END = 1, 2, 3, 4, 5, 6, 7
 LOG_RECORDS = (

@@ -161,7 +161,7 @@ class Run:
         await unit.link.hang_up()
 
     async def _calibrate(self, unit: Unit, guide: Guide, synthetic: bool) -> None:
-        await unit.ready()
+        await unit.until_ready()
         texts = unit.texts
         guide.say(
             f"{unit.name}, serial {texts['serial']}, firmware {texts['firmware']}, hardware "
@@ -237,7 +237,7 @@ async def _patiently(unit: Unit, do: Any, *arguments: Any) -> Any:
         try:
             return await do(*arguments)
         except LinkLostError:
-            await unit.ready()
+            await unit.until_ready()
 
 
 async def _beside(link: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:

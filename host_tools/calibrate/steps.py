@@ -76,7 +76,7 @@ class Bench:
                     raise
             except LinkLostError as lost:
                 self.guide.say(f"{lost} It is sought again; then this is measured anew.", "yellow")
-                await self.unit.ready()
+                await self.unit.until_ready()
         raise AssertionError
 
 
@@ -146,7 +146,7 @@ async def _clock(bench: Bench) -> dict[str, Any]:
             await bench.unit.clocks_known(CLOCK_PAIRS)
             break
         except LinkLostError:
-            await bench.unit.ready()
+            await bench.unit.until_ready()
     capture = await bench.unit.capture(0.5)
     slope, _, residual = capture.line()
     hz = 1000 / slope

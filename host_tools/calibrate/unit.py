@@ -115,7 +115,7 @@ class Unit(Listener):
 
     # --- what calibration asks ---
 
-    async def ready(self) -> None:
+    async def until_ready(self) -> None:
         """Wait until samples come. Raises CalfbandError when none do."""
         try:
             await within(self._streaming.wait(), LINK_S)
@@ -131,7 +131,7 @@ class Unit(Listener):
         self._streaming.clear()
         self._told = []
         await self.link.stream(BOTH if wanted else BOTH | wire.UNCORRECTED)
-        await self.ready()
+        await self.until_ready()
 
     async def clocks_known(self, pairs: int) -> None:
         """Wait until the band has told the relation of its clocks that often since it started."""

@@ -17,6 +17,7 @@ from host_tools.errors import CalfbandError
 from host_tools.until import within
 
 NAME_UUID = "00002a00-0000-1000-8000-00805f9b34fb"
+SERIAL_UUID = "00002a25-0000-1000-8000-00805f9b34fb"
 STEP_TIMEOUT_S = 10.0  # of each exchange with the band; pairing may take a human longer
 PAIRING_TIMEOUT_S = 60.0
 # ATT errors that say "not on this link": authentication, authorisation, key size, encryption.
@@ -55,16 +56,11 @@ def mtu_of(client: BleakClient) -> int:
     return max(whole, raw.max_write_without_response_size + 3 if raw else 0)
 
 
-async def name_of(client: BleakClient) -> str:
-    """The band's own name; empty where the system keeps that characteristic for itself."""
-    with suppress(*RADIO_ERRORS, LinkLostError):
-        return bytes(await step(client.read_gatt_char(NAME_UUID))).decode("utf-8", "replace")
-    return ""
-
-
 async def text_of(client: BleakClient, uuid: str) -> str:
-    """A characteristic that holds text."""
-    return bytes(await step(client.read_gatt_char(uuid))).decode("utf-8", "replace")
+    """A standard text of the band; empty where the system keeps that characteristic for itself."""
+    with suppress(*RADIO_ERRORS, LinkLostError):
+        return bytes(await step(client.read_gatt_char(uuid))).decode("utf-8", "replace")
+    return ""
 
 
 async def pair(client: BleakClient, name: str) -> None:

@@ -15,13 +15,14 @@ from typing import Any
 from bleak import BleakClient
 
 from host_tools.client.exchange import (
+    NAME_UUID,
+    SERIAL_UUID,
     STEP_TIMEOUT_S,
     BusyError,
     LinkLostError,
     NotPermittedError,
     is_not_secure,
     mtu_of,
-    name_of,
     pair,
     step,
     text_of,
@@ -31,12 +32,14 @@ from host_tools.client.listener import Listener
 from host_tools.client.packets import (
     CONTROL_UUID,
     INFO_UUID,
+    LOG_UUID,
     RAW_UUID,
     STATUS_UUID,
     STRIDE_UUID,
     PacketError,
     decode_answer,
     decode_info,
+    decode_log,
     decode_status,
     decode_stride,
     request,
@@ -65,12 +68,14 @@ class Link:
         *,
         raw_streams: int = 0,
         with_session: bool = True,
+        logs: bool = False,
         search_s: float = 10.0,
         back_off_s: tuple[float, ...] = BACK_OFF_S,
     ) -> None:
         """`raw_streams` are bits as in the request RAW_START; 0 leaves the raw streams off.
 
         With them a session is begun, unless `with_session` is False: then one that runs is ended.
+        `logs`: the band may be asked for session files.
         """
         self.malformed = 0  # packets that fit no table
         self.connections = 0
@@ -80,6 +85,7 @@ class Link:
         self._listener = listener
         self._raw_streams = raw_streams
         self._with_session = with_session
+        self._logs = logs
         self._search_s = search_s
         self._back_off_s = back_off_s
         self._client: BleakClient | None = None
@@ -180,8 +186,9 @@ class Link:
         name = found.device.address
         try:
             await step(client.connect(), STEP_TIMEOUT_S * 2)
-            self._name = name = self._name or found.name or await name_of(client) or name
+            self._name = name = self._name or found.name or await text_of(client, NAME_UUID) or name
             info = await self._secure(client, name)
+            info["address"] = found.device.address
             if gone.is_set():
                 raise LinkLostError(f"{name} hung up while it was being set up; it is tried again.")
             # From now on this very band: another one would mix two runners.
@@ -190,6 +197,7 @@ class Link:
             self.connections += 1
             self._listener.connected(name, info, mtu_of(client))
             await self._subscribe(client)
+            self._listener.ready()
             while not gone.is_set():
                 with suppress(asyncio.TimeoutError):
                     await within(gone.wait(), STATUS_EVERY_S)
@@ -210,7 +218,7 @@ class Link:
         gone.set()
 
     async def _secure(self, client: BleakClient, name: str) -> dict[str, Any]:
-        """Info, and a link on which Status may be read: paired now if it was not yet."""
+        """Info and the serial number, on a link on which Status may be read: paired if need be."""
         info = decode_info(bytes(await step(client.read_gatt_char(INFO_UUID))))
         if info["protocol"] != wire.PROTOCOL:
             raise CalfbandError(
@@ -223,6 +231,7 @@ class Link:
             if not is_not_secure(error):
                 raise LinkLostError(f"{name}: its status cannot be read ({error}).") from error
             await pair(client, name)
+        info["serial"] = await text_of(client, SERIAL_UUID)
         return info
 
     async def _subscribe(self, client: BleakClient) -> None:
@@ -240,6 +249,8 @@ class Link:
             if uuid in (STATUS_UUID, BATTERY_UUID):
                 self._guarded(take)(None, await step(client.read_gatt_char(uuid)))
         await self._try(wire.SET_TIME, int(time.time()))
+        if self._logs:
+            await step(client.start_notify(LOG_UUID, self._guarded(self._on_log)))
         if self._raw_streams:
             await self._start_raw(client)
 
@@ -293,6 +304,10 @@ class Link:
         before, self._stride_seq = self._stride_seq, stride["seq"]
         missed = 0 if before is None else (stride["seq"] - before - 1) % 256
         self._listener.stride(stride, missed, packet)
+
+    def _on_log(self, packet: bytes) -> None:
+        head, data = decode_log(packet)
+        self._listener.log(head["session"], head["offset"], data)
 
     def _guarded(self, take: Callable[[bytes], None]) -> Callable[[Any, bytearray], None]:
         """A callback for bleak: a packet that fits no table is counted, not raised into bleak."""

@@ -9,7 +9,10 @@ class Listener:
     """What a link tells; every method may be left as it is. Called in the event loop."""
 
     def connected(self, name: str, info: dict[str, Any], mtu: int) -> None:
-        """Found, secured and subscribed; `info` is Info decoded."""
+        """Found, secured and subscribed; `info` is Info decoded, `serial` and `address`."""
+
+    def ready(self) -> None:
+        """All that follows `connected` is done: requests can be made."""
 
     def disconnected(self, why: str) -> None:
         """The link ended; it will be sought again."""
@@ -25,6 +28,9 @@ class Listener:
 
     def raw(self, packet: bytes) -> None:
         """A raw packet as it came."""
+
+    def log(self, session: int, offset: int, data: bytes) -> None:
+        """A piece of a session's file; no data: the end of it."""
 
     def battery(self, percent: int) -> None:
         """Charge of the band's cell."""

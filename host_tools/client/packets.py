@@ -77,9 +77,9 @@ def decode_info(packet: bytes) -> dict[str, Any]:
 def decode_status(packet: bytes) -> dict[str, Any]:
     """Status with the names of its codes and bits: `level_name`, `unit_fault_names` ..."""
     status: dict[str, Any] = decode(wire.STATUS_PACKET, packet)
-    status["level_name"] = _name(wire.LEVELS, status["level"])
-    status["attribution_name"] = _name(wire.ATTRIBUTIONS, status["attribution"])
-    status["phase_name"] = _name(wire.PHASES, status["phase"])
+    status["level_name"] = name_of(wire.LEVELS, status["level"])
+    status["attribution_name"] = name_of(wire.ATTRIBUTIONS, status["attribution"])
+    status["phase_name"] = name_of(wire.PHASES, status["phase"])
     status["reason_names"] = names_of(wire.REASONS, status["reasons"])
     status["fault_names"] = names_of(wire.FAULTS, status["faults"])
     status["unit_fault_names"] = names_of(wire.UNIT_FAULTS, status["unit_faults"])
@@ -107,7 +107,7 @@ def encode_stride(values: Mapping[str, Value]) -> bytes:
 def decode_raw(packet: bytes) -> tuple[dict[str, Any], list[tuple[int, ...]]]:
     """Head of a raw packet (`kind_name` added) and its frames of int16."""
     head: dict[str, Any] = decode(wire.RAW_PACKET, packet)
-    head["kind_name"] = kind = _name(wire.RAW_KINDS, head["kind"])
+    head["kind_name"] = kind = name_of(wire.RAW_KINDS, head["kind"])
     body = packet[size(wire.RAW_PACKET) :]
     channels = RAW_CHANNELS.get(kind, 0)
     if not channels or len(body) != 2 * channels * head["count"]:
@@ -176,12 +176,18 @@ def decode_counters(first: int, data: bytes) -> dict[str, int]:
 
 def names_of(table: Sequence[str], bits: int) -> list[str]:
     """Names of the bits set; a bit without a name is told by its number."""
-    return [_name(table, n) for n in range(bits.bit_length()) if bits >> n & 1]
+    return [name_of(table, n) for n in range(bits.bit_length()) if bits >> n & 1]
+
+
+def name_of(table: Sequence[str | None], code: int) -> str:
+    """The name of a code; one that the table lacks is told by its number."""
+    known = table[code] if code < len(table) else None
+    return known or f"unknown ({code})"
 
 
 def result_name(result: int) -> str:
     """What a result of the control point means."""
-    return _name(wire.RESULTS, result)
+    return name_of(wire.RESULTS, result)
 
 
 def _format(table: Sequence[Field]) -> str:
@@ -193,8 +199,3 @@ def _natural(name: str, value: int, step: int, unknown: int | None) -> Value:
         return None
     divisor = _SCALES.get(name)
     return value * step / divisor if divisor else value
-
-
-def _name(table: Sequence[str | None], code: int) -> str:
-    known = table[code] if code < len(table) else None
-    return known or f"unknown ({code})"

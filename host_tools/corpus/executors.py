@@ -54,6 +54,34 @@ def processes(workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextlib.contextmanager
+def heeding_ctrl_c() -> Iterator[Callable[[], None]]:
+    """Yields a check to call now and then, which raises a KeyboardInterrupt that was swallowed.
+
+    Python drops what a signal raises inside a destructor or another library's callback.
+    """
+    pressed = False
+
+    def on_signal(number: int, frame: Any) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _settle_in() -> None:
     """Ctrl-C is the parent's to hear; told to end, a worker still clears its temporary files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

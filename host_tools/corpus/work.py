@@ -115,12 +115,22 @@ def run_tasks(
         tell(Done(task.key, "failed" if answer.error else "ran", answer.error, answer.seconds))
 
     job = _Job(work, sources, version, far=scheduler is not None)
-    if scheduler is not None:
-        with executors.cluster(scheduler, sources, version) as (pool, width):
-            _spread(pool, width, job, todo, settle)
-    else:
-        _run_locally(job, todo, min(workers or os.cpu_count() or 1, len(todo)), settle)
+    with executors.heeding_ctrl_c() as check:
+        if scheduler is not None:
+            with executors.cluster(scheduler, sources, version) as (pool, width):
+                _spread(pool, _checked(width, check), job, todo, settle)
+        else:
+            most = min(workers or os.cpu_count() or 1, len(todo))
+            _run_locally(job, todo, most, check, settle)
     return outcome
+
+
+def _checked(width: Callable[[], int], check: Callable[[], None]) -> Callable[[], int]:
+    def checked() -> int:
+        check()
+        return width()
+
+    return checked
 
 
 @dataclass(frozen=True)
@@ -207,19 +217,21 @@ def _spread(
             raise executors.WorkerDiedError([*suspects, *running.values()], waiting[::-1])
 
 
-def _run_locally(job: _Job, todo: Todo, workers: int, settle: Settle) -> None:
+def _run_locally(
+    job: _Job, todo: Todo, workers: int, check: Callable[[], None], settle: Settle
+) -> None:
     """In processes of this computer. One that dies (out of memory, a crash in a library) takes
     its pool with it: what was under way is tried again one by one, to find the task at fault."""
     while todo:
         try:
             with executors.processes(workers) as pool:
-                _spread(pool, lambda: workers + 1, job, todo, settle)
+                _spread(pool, _checked(lambda: workers + 1, check), job, todo, settle)
             return
         except executors.WorkerDiedError as death:
             for task, mark in death.suspects:
                 try:
                     with executors.processes(1) as pool:
-                        _spread(pool, lambda: 1, job, [(task, mark)], settle)
+                        _spread(pool, _checked(lambda: 1, check), job, [(task, mark)], settle)
                 except executors.WorkerDiedError:
                     error = executors.killed(task.key)
                     settle(task, mark, _failed(task.key, error))

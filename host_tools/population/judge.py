@@ -35,6 +35,7 @@ def judge(runs: Sequence[Given]) -> list[Told]:
         input=b"".join(sent),
         capture_output=True,
         env={**os.environ, "MICROPYPATH": f"{FIRMWARE_DIR}:.frozen"},
+        start_new_session=True,  # Ctrl-C is for the host
     )
     if done.returncode:
         said = (done.stdout[-2000:] + done.stderr).decode("utf-8", "replace")

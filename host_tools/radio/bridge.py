@@ -122,10 +122,11 @@ class Bridge:
         self._writer.write(frames.encode(frames.EVENT, [event, self._number, list(args)]))
         return await asyncio.wait_for(future, ASK_TIMEOUT_S)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- methods of MicroPython's BLE ---
 
@@ -286,13 +287,22 @@ class Bridge:
         address = bytes(connection.peer_address)[::-1]
         self._tell(CENTRAL_CONNECT, handle, address_type, address)
 
+        repeating: list[asyncio.Task[None]] = []
+
         def disconnected(_: int) -> None:
             settled.set()
+            if repeating and not repeating[-1].done():
+                repeating[-1].add_done_callback(lambda _: tell_gone())
+            else:
+                tell_gone()
+
+        def tell_gone() -> None:
             self._tell(CENTRAL_DISCONNECT, handle, address_type, address)
 
         def pairing_started() -> None:
+            # NimBLE asks for the old bond within the pairing; nothing of it comes later.
             settled.clear()
-            self._spawn(self._repeat_pairing(connection))
+            repeating.append(self._spawn(self._repeat_pairing(connection)))
 
         def encrypted() -> None:
             # While a pairing goes on, NimBLE tells of the encryption once the keys are exchanged.

@@ -44,6 +44,7 @@ time.own_asyncio()  # type: ignore
 import gc
 import select
 
+from fed import Tracer
 from listener import Listener
 from mishaps import Mishaps, read_mishaps
 from player import EmgPlayer, MotionPlayer, World
@@ -236,8 +237,12 @@ def main(make=Twin):
     twin = make(folder)
     boot = unit_app.App.boot
 
+    tracer = Tracer(folder)
+
     def boot_and_listen(self):
         twin.listener.attach(self)
+        if settings["trace"]:
+            tracer.attach(self.sensors)
         boot(self)
 
     unit_app.App.boot = boot_and_listen
@@ -246,6 +251,7 @@ def main(make=Twin):
     except (SystemExit, KeyboardInterrupt):
         pass
     twin.listener.flush()
+    tracer.close()
     with open(folder + "/report.txt", "w") as file:
         for name, value in report(twin):
             file.write(f"{name}={value}\n")

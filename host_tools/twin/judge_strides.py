@@ -9,12 +9,8 @@ Out, for every run: int32 number of warnings, int32 number of blocks; the warnin
 (wire.WARNING); of each block of 25 strides the head of its trend row (wire.TREND_HEAD).
 """
 
-import sys
-
-# This folder holds stand-ins for MicroPython's own modules; the firmware must not meet them.
-sys.path.pop(0)
-
 import gc
+import sys
 from array import array
 
 import micropython

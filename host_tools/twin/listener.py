@@ -8,40 +8,23 @@ firmware's heap is being watched.
 
 from array import array
 
-import micropython
+from record_stream import RecordStream
 
 from band import wire
 
-OUT_BYTES = 16_384
 TELLS = ("t_ms", "begins_ms", "frames_ahead", "session", "charge_pct", "led", "motor") + tuple(
     field[0] for field in wire.STATUS_PACKET
 )
 _HEAD = 7
 
 
-@micropython.viper
-def _put(buffer, at: int, tag: int, record, n: int) -> int:
-    out = ptr8(buffer)
-    values = ptr8(record)
-    out[at] = tag
-    out[at + 1] = n
-    at += 2
-    i = 0
-    while i < 4 * n:
-        out[at + i] = values[i]
-        i += 1
-    return at + i
-
-
-class Listener:
+class Listener(RecordStream):
     """Stands between the chain and the firmware's session, and between it and the radio."""
 
     def __init__(self, stream, bench, twin):
-        self._stream = stream
+        super().__init__(stream)
         self._bench = bench
         self._twin = twin
-        self._out = bytearray(OUT_BYTES)
-        self._used = 0
         self._told = array("i", [0] * len(TELLS))
         self.strides = 0
         self.statuses = 0
@@ -65,16 +48,6 @@ class Listener:
         app.radio.status = self.status
         self._step = app.radio.step
         app.radio.step = self.step
-
-    def put(self, tag, record):
-        n = len(record)
-        if self._used + 2 + 4 * n > OUT_BYTES:
-            self.flush()
-        self._used = _put(self._out, self._used, tag, record, n)
-
-    def flush(self):
-        self._stream.write(self._out, self._used)
-        self._used = 0
 
     def stride(self, record):
         self.strides += 1

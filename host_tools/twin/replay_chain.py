@@ -5,6 +5,7 @@
 Messages: u8 tag, u8 0, u16 n, payload (all little-endian)
     E  n EMG frames of 2 int16    L  n EMG samples lost    T  skin temperature n/100 - 100 degC
     I  n IMU frames of 6 int16    M  n IMU samples lost    S  speed n mm/s    Q  the end
+    R  the IMU's rate, n halfwords of it in mHz    H  its frames happened n - 2**15 dms later
 Records: u8 wire.TAG_*, u8 number of fields, fields as int32. The last is wire.TAG_END with
     EMG samples, IMU frames, EMG lost, IMU lost, strides, valid strides, bursts,
     time in the chain (ms), heap bytes grown in the hot path, heap bytes of the whole chain.
@@ -13,17 +14,14 @@ Every payload has an even length, so samples stay aligned to halfwords in one pr
 and reach the chain by offset, without a slice.
 """
 
-import sys
-
-# This folder holds stand-ins for MicroPython's own modules; the chain must not meet them.
-sys.path.pop(0)
-
 import gc
+import sys
 from array import array
 from time import ticks_diff, ticks_us
 
 import micropython
 from micropython import const
+from record_stream import RecordStream
 
 
 def settled_heap():
@@ -44,43 +42,17 @@ CHUNK = const(32768)  # halfwords per read
 CARRY = const(2048)  # halfwords kept free in front, for a message cut in two by a read
 EMG_FRAME = const(2)  # halfwords
 IMU_FRAME = const(6)
-OUT_BYTES = const(16384)
 
 
-@micropython.viper
-def _put_record(buffer, at: int, tag: int, record, n: int) -> int:
-    out = ptr8(buffer)
-    values = ptr8(record)
-    out[at] = tag
-    out[at + 1] = n
-    at += 2
-    i = 0
-    while i < 4 * n:
-        out[at + i] = values[i]
-        i += 1
-    return at + i
-
-
-class RecordWriter:
-    """The chain's sink: packs records into one buffer and writes it out when it is full."""
+class RecordWriter(RecordStream):
+    """The chain's sink."""
 
     def __init__(self, stream):
-        self.stream = stream
-        self.out = bytearray(OUT_BYTES)
-        self.used = 0
+        super().__init__(stream)
         self.strides = 0
         self.valid = 0
         self.bursts = 0
         self.valid_at = wire.index(wire.STRIDE, "valid")
-
-    def put(self, tag, record):
-        if self.used + 2 + 4 * len(record) > OUT_BYTES:
-            self.flush()
-        self.used = _put_record(self.out, self.used, tag, record, len(record))
-
-    def flush(self):
-        self.stream.write(self.out, self.used)
-        self.used = 0
 
     def event(self, record):
         self.put(wire.TAG_EVENT, record)
@@ -142,6 +114,8 @@ class MessageReader:
                 size = n * EMG_FRAME
             elif tag == 0x49:
                 size = n * IMU_FRAME
+            elif tag == 0x52:
+                size = n
             else:
                 size = 0
             if at + 2 + size > stop:
@@ -163,6 +137,10 @@ class MessageReader:
                 chain.temp(n - 10_000)
             elif tag == 0x53:
                 chain.speed(n)
+            elif tag == 0x52:
+                chain.timebase.rate(buf[at] | buf[at + 1] << 16)
+            elif tag == 0x48:
+                chain.timebase.shift(n - 0x8000)
             elif tag == 0x51:
                 return -1
             else:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from statistics import median_low
 from typing import Annotated
 
 import typer
@@ -32,6 +33,7 @@ CHAIN_FAULTS = {"imu-lose": "IMU samples lost", "imu-garble": "IMU samples lost"
 LASTS_S = {"battery-low": (12, 20), "gauge-nack": (12, 20), "usb": (3, 15), "stall": (0.4, 1.5)}
 TOLD_WITHIN_S = 25
 _T = TELLS.index("t_ms")
+CALM_ROWS = 31
 
 
 @dataclass
@@ -40,8 +42,8 @@ class Watch:
 
     mishaps: list[Mishap]
     told: list[tuple[int, set[str]]] = field(default_factory=list)
-    begins_ms: set[int] = field(default_factory=set)  # while the first session lasts
-    frames_ahead: list[int] = field(default_factory=list)
+    begins_ms: dict[int, list[int]] = field(default_factory=dict)  # by session
+    frames_ahead: list[int] = field(default_factory=list)  # while the first session lasts
 
     def record(self, tag: int, fields: list[int]) -> None:
         if tag != wire.TAG_PROGRESS:
@@ -50,9 +52,23 @@ class Watch:
         names = set(unit_fault_names(row["unit_faults"]))
         names |= {name for k, name in enumerate(wire.FAULTS) if row["faults"] >> k & 1}
         self.told.append((row["t_ms"], names))
+        if row["session"]:
+            self.begins_ms.setdefault(row["session"], []).append(row["begins_ms"])
         if row["session"] == 1:
-            self.begins_ms.add(row["begins_ms"])
             self.frames_ahead.append(row["frames_ahead"])
+
+    def uncounted(self) -> list[tuple[int, int]]:
+        """(session, ms): by how much the EMG's time line went off the world's in a session.
+
+        While an overflow is being judged it may be off; most of the first rows against most of
+        the last tells what remains.
+        """
+        shifts = []
+        for session, begins in self.begins_ms.items():
+            first, last = (median_low(part) for part in (begins[:CALM_ROWS], begins[-CALM_ROWS:]))
+            if first != last:
+                shifts.append((session, last - first))
+        return shifts
 
     def untold(self) -> list[Mishap]:
         """Mishaps that Status did not name in time."""
@@ -130,6 +146,8 @@ def complaints(report: dict[str, int], watch: Watch) -> list[str]:
         found.append(f"{mishap.name} at {mishap.at_ms / 1000:.1f} s was never told")
     if report["resets"]:
         found.append(f"{report['resets']} resets")
+    for session, ms in watch.uncounted():
+        found.append(f"session {session}: {ms} ms of EMG samples went uncounted")
     if watch.mishaps:
         return found
     if report["heap_grown_bytes"]:
@@ -137,8 +155,8 @@ def complaints(report: dict[str, int], watch: Watch) -> list[str]:
     for name in ("emg_lost", "imu_lost", "emg_overflows", "imu_overruns", "log_dropped"):
         if report[name]:
             found.append(f"{name} is {report[name]} though nothing went wrong")
-    if len(watch.begins_ms) != 1:
-        found.append(f"EMG samples went uncounted: offsets {sorted(watch.begins_ms)} ms")
+    if any(len(set(begins)) != 1 for begins in watch.begins_ms.values()):
+        found.append("EMG samples went uncounted for a while")
     if max(watch.frames_ahead) - min(watch.frames_ahead) > 64:
         found.append("IMU frames went uncounted")
     return found

@@ -57,6 +57,7 @@ class WorldPlan:
     usb: bool = False
     button_held: bool = False
     watchdog_reset: bool = False
+    trace: bool = False  # write down all that the chains are given: fed<n>.bin
 
 
 def parse_mishap(text: str) -> Mishap:
@@ -114,6 +115,7 @@ def write_world(folder: Path, source: BandInput, plan: WorldPlan) -> list[str]:
         "usb": int(plan.usb),
         "button_held": int(plan.button_held),
         "watchdog_reset": int(plan.watchdog_reset),
+        "trace": int(plan.trace),
         **{f"still_{k}": v for k, v in enumerate(_at_rest(motion, source.imu_rate_mhz))},
     }
     _write_lines(folder / "world.txt", [f"{name}={value}" for name, value in lines.items()])

@@ -95,6 +95,7 @@ class Callback:
         link = self.links.free()
         if link:
             link.open(conn, address_type, address)
+            self.bonds.show(link.key)  # whoever hid it is gone
             return
         self.refused_links += 1
         for i in range(LINKS):

@@ -83,6 +83,10 @@ class ControlPoint:
             return wire.SUCCESS, b""
         if opcode == wire.RAW_START and link.mtu < wire.RAW_MIN_MTU:
             return wire.NOT_PERMITTED, b""
+        links = self._callback.links
+        reader = links.reading_log() if opcode == wire.READ_LOG else -1
+        if reader >= 0 and links.all[reader] is not link:
+            return wire.BUSY, b""
         result, data = self._control.request(opcode, request[1:])
         if result != wire.SUCCESS:
             return result, b""

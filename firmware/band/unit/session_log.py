@@ -1,9 +1,10 @@
 """Sessions on flash: one file each, written in whole batches, the oldest dropped for room.
 
-File: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here. A record is its tag
-and the fields of its table in wire.LOG_RECORDS. A session that a restart cut off ends with its
-last whole chunk. A batch waits in RAM: an erase of flash stops the processor for about 80 ms, so
-it is written once a minute and not with every stride.
+File: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here but for the sums (with
+them it would forget all that came before: the CRC of data and its own CRC is a constant). A record
+is its tag and the fields of its table in wire.LOG_RECORDS. A session that a restart cut off ends
+with its last whole chunk. A batch waits in RAM: an erase of flash stops the processor for about
+80 ms, so it is written once a minute and not with every stride.
 """
 
 from struct import calcsize, pack_into, unpack
@@ -46,6 +47,7 @@ class SessionLog:
         self._buffer = bytearray(_HEAD + _CHUNK + _SUM)
         self._used = _HEAD
         self._crc = Crc32()
+        self._sum = bytearray(_SUM)  # of the last chunk that was written
         self._file = None
         self._bytes = 0  # of the open file
         self.session = 0  # number of the open session; 0: none
@@ -66,6 +68,7 @@ class SessionLog:
         self._used = _HEAD
         self._bytes = 0
         self._crc.clear()
+        self._crc.put(self._sum, 0)
         try:
             self._file = open(path_of(self.files.folder, self.session), "wb")
         except OSError:
@@ -144,10 +147,11 @@ class SessionLog:
         stop = _HEAD + n
         self._crc.add(buffer, 0, stop)
         self._crc.put(buffer, stop)
-        self._crc.add(buffer, stop, stop + _SUM)
         self._used = _HEAD
         if self._write(stop + _SUM):
+            self._crc.put(self._sum, 0)
             return True
+        self._crc.resume(self._sum, 0)  # the next chunk follows the last one that is there
         self.full = True
         self.dropped += 1
         return False
@@ -182,16 +186,10 @@ class SessionLog:
         return at
 
     def head(self, session):
-        """(bytes, CRC-32) of a session's file as it lies on flash. Raises OSError without one."""
+        """(bytes, last chunk's sum) of a session's file on flash. Raises OSError without one."""
         if session == self.session:
             self.flush()
         size = self.files.size(session)
         with open(path_of(self.files.folder, session), "rb") as file:
             file.seek(size - _SUM)
-            last = file.read(_SUM)
-        crc = Crc32()
-        crc.resume(last, 0)
-        crc.add(last, 0, _SUM)
-        whole = bytearray(_SUM)
-        crc.put(whole, 0)
-        return size, unpack("<I", whole)[0]
+            return size, unpack("<I", file.read(_SUM))[0]
