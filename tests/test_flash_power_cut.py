@@ -125,12 +125,17 @@ def bring(unit: UnitInRam, firmware: Firmware) -> Turn:
     return turn
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["a to b", "b to a"])
 def test_a_power_cut_during_an_update_mixes_or_loses_a_version(
-    unit: UnitInRam, versions: tuple[Firmware, Firmware]
+    unit: UnitInRam, versions: tuple[Firmware, Firmware], back: bool
 ):
+    """The second way, /a, which boot.py takes when nothing else is told, is being written."""
+    if back:
+        bring(unit, versions[1])
+        versions = versions[::-1]
     old, new = ([firmware.build, firmware.version] for firmware in versions)
-    before, found = unit.what_runs([[0, 0.0]])
-    assert found == [old]
+    before = unit.what_runs([])[0]
+    assert unit.what_runs([[before, 0.0]])[1] == [old]
     bring(unit, versions[1])
     after, found = unit.what_runs([[10**9, 0.0]])
     assert found == [new]

@@ -12,7 +12,7 @@ from host_tools import feed
 from host_tools.band import run_chain
 from host_tools.band_input import BandInput, band_input
 from host_tools.fetch.session_file import parse_session
-from host_tools.firmware_tables import wire
+from host_tools.firmware_tables import settings_copy, wire
 from host_tools.recording import read_recording
 from host_tools.records import parse_records
 from host_tools.virtual.samples import decimated, skin_values
@@ -340,7 +340,9 @@ def test_what_a_run_taught_is_used_in_the_next_one(tmp_path: Path, synthetic_edf
     source = running(synthetic_edf, 17)
     first = Unit(tmp_path, source)
     assert first.report["failures"] == 0
-    runs = (tmp_path / "data" / "runs.txt").read_text().splitlines()[:-1]
+    copies = [settings_copy.decode(path.read_bytes()) for path in tmp_path.glob("data/runs.?")]
+    newest = max(copies, key=lambda copy: copy[0])
+    runs = [f"{name}={value}" for name, value in newest[2]]
     assert any(line.startswith("prior.contact_ms=") for line in runs)
     second = Unit(tmp_path, source, trace=True)
     given = max(tmp_path.glob("fed*.bin"), key=lambda path: path.stat().st_size).read_bytes()

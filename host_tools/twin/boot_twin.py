@@ -241,7 +241,7 @@ def main(make=Twin):
 
     def boot_and_listen(self):
         twin.listener.attach(self)
-        if settings["trace"]:
+        if settings.get("trace"):
             tracer.attach(self.sensors)
         boot(self)
 
