@@ -56,8 +56,8 @@ def one_port(named: str | None = None) -> str:
         return found[0].device
     if not found:
         raise NoUnitError(
-            "No unit is connected. Plug it in with a cable that carries data, "
-            "or name its port with --port."
+            "No unit is connected. Take it off the leg and plug it in with a cable that carries "
+            "data, or name its port with --port."
         )
     names = ", ".join(port.device for port in found)
     raise NoUnitError(f"{len(found)} units may be connected ({names}): choose one with --port.")
