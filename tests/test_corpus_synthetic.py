@@ -157,7 +157,13 @@ def test_second_run_replays_nothing_and_says_the_same(folder, reference, tmp_pat
 def test_ctrl_c_leaves_what_was_done_and_the_same_command_goes_on(folder, reference, tmp_path):
     command = [BIN / "calfband", "corpus", folder, "--out", tmp_path, "--workers", "2"]
     running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Where the tests run in the background of a script they are told to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     give_up_s = time.monotonic() + 60
     while len(list(tmp_path.glob("parts/_done/*"))) < 3 and time.monotonic() < give_up_s:
