@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test accuracy lint bench soak firmware flash hardware population clean
+.PHONY: help setup demo test accuracy lint bench soak firmware flash hardware target population clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -84,6 +84,9 @@ flash: $(READY) ## put the firmware onto a unit on USB (ARGS="--base FILE"; see 
 
 bench: $(READY) ## time the firmware against native, bytecode, C and NumPy in one run
 	$(BIN)/python -m bench
+
+target: $(READY) ## the firmware on the band's instruction set: exact? cost? (ARGS="--record")
+	$(BIN)/python -m target $(ARGS)
 
 soak: $(READY) ## 10 hours of virtual running, quiet and with a mishap every minute (ARGS="--hours 1")
 	$(BIN)/python -m host_tools.virtual.soak $(ARGS)

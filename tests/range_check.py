@@ -3,7 +3,8 @@
 The band has 32-bit machine words in viper and 31-bit small integers elsewhere; the host has 64
 bits and would never notice. `Watched` loads the firmware's own source, wraps every operation and
 keeps what leaves the range: +-2**31 inside a viper function, +-2**30 in what it returns and in
-plain bytecode (there only while `armed`, since tables are made once, before the run).
+plain bytecode and what that reads from arrays (only while `armed`, since tables are made once,
+before the run).
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+ROOT = Path(__file__).resolve().parent.parent
+FIRMWARE = ROOT / "firmware"
+# Modules of the interpreter, and those that scripts around the firmware import, come from here.
+STAND_INS = (ROOT / "target" / "micropython", ROOT / "target" / "micropython" / "host")
+SCRIPTS = (*STAND_INS, ROOT / "host_tools" / "twin")
 VIPER_LIMIT = 1 << 31
 SMALL_INT_LIMIT = 1 << 30
 _FORMATS: dict[int, Any] = {8: "B", 16: "H", 32: "I"}
@@ -54,8 +59,9 @@ def _pointer_arguments(arguments: ast.arguments) -> list[ast.stmt]:
 class _Wrap(ast.NodeTransformer):
     """Every operation's result goes through __watch__(value, place, limit)."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, module: str) -> None:
         self.file = file
+        self.module = module
         self.viper = False
 
     def _watched(self, node: ast.expr, at: ast.AST, small: bool = False) -> ast.expr:
@@ -74,8 +80,16 @@ class _Wrap(ast.NodeTransformer):
         node.returns = None
         if self.viper:
             node.body[:0] = _pointer_arguments(node.args)
+            node.body[:0] = ast.parse(f"__enter__({self.module + '.' + node.name!r})").body
         self.viper = False
         return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+        """What bytecode reads from an array of words is an integer of its own there."""
+        self.generic_visit(node)
+        if self.viper or not isinstance(node.ctx, ast.Load):
+            return node
+        return self._watched(node, node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
         self.generic_visit(node)
@@ -99,24 +113,40 @@ class _Wrap(ast.NodeTransformer):
 
 
 class Watched:
-    """The firmware's modules, instrumented. `violations`: place -> the largest value seen there."""
+    """The firmware's modules, instrumented. `violations`: place -> the largest value seen there.
+    `entered`: module.function of the viper functions that ran while armed.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, firmware: Path = FIRMWARE) -> None:
         self.armed = False
         self.violations: dict[str, int] = {}
+        self.entered: set[str] = set()
+        self._band = firmware / "band"
         self._modules: dict[str, types.ModuleType] = {}
 
     def module(self, name: str) -> Any:
         """Module `band.<name>` with its imports, all instrumented."""
+        return self._loaded(name, (self._band / Path(*name.split("."))).with_suffix(".py"), True)
+
+    def script(self, name: str) -> Any:
+        """A script of SCRIPTS that uses the firmware, which is not watched itself."""
+        for folder in SCRIPTS:
+            if (folder / f"{name}.py").exists():
+                return self._loaded(name, folder / f"{name}.py", False)
+        raise ModuleNotFoundError(name)
+
+    def _loaded(self, name: str, file: Path, watched: bool) -> Any:
         if name not in self._modules:
-            file = FIRMWARE / "band" / f"{name}.py"
-            tree = _Wrap(file.name).visit(ast.parse(file.read_text()))
+            tree: Any = ast.parse(file.read_text())
+            if watched:
+                tree = _Wrap(file.name, name).visit(tree)
             code = compile(ast.fix_missing_locations(tree), str(file), "exec")
             made = types.ModuleType(name)
             self._modules[name] = made
             made.__dict__.update(
                 __builtins__={**vars(builtins), "__import__": self._import},
                 __watch__=self._watch,
+                __enter__=self._enter,
                 ptr8=lambda memory: Pointer(memory, 8),
                 ptr16=lambda memory: Pointer(memory, 16),
                 ptr32=lambda memory: Pointer(memory, 32),
@@ -128,11 +158,25 @@ class Watched:
         if name == "micropython":
             same: Callable[[Any], Any] = lambda x: x  # noqa: E731
             return types.SimpleNamespace(viper=same, native=same, const=same)
-        if name == "band":
-            return types.SimpleNamespace(**{wanted: self.module(wanted) for wanted in args[2]})
+        if name == "gc":
+            nothing: Callable[[], int] = lambda: 0  # noqa: E731
+            return types.SimpleNamespace(collect=nothing, mem_alloc=nothing)
+        if name == "band" or (name.startswith("band.") and self._is_folder(name)):
+            below = name[5:] + "." if name != "band" else ""
+            found = {wanted: self.module(below + wanted) for wanted in args[2]}
+            return types.SimpleNamespace(**found)
         if name.startswith("band."):
             return self.module(name[5:])
+        if any((folder / f"{name}.py").exists() for folder in SCRIPTS):
+            return self.script(name)
         return builtins.__import__(name, *args)
+
+    def _is_folder(self, name: str) -> bool:
+        return self._band.joinpath(*name.split(".")[1:]).is_dir()
+
+    def _enter(self, function: str) -> None:
+        if self.armed:
+            self.entered.add(function)
 
     def _watch(self, value: Any, place: str, limit: int) -> Any:
         if self.armed and type(value) is int and not -limit <= value < limit:

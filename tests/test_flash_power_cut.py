@@ -132,7 +132,7 @@ def test_a_power_cut_during_an_update_mixes_or_loses_a_version(
     """The second way, /a, which boot.py takes when nothing else is told, is being written."""
     if back:
         bring(unit, versions[1])
-        versions = versions[::-1]
+        versions = versions[1], versions[0]
     old, new = ([firmware.build, firmware.version] for firmware in versions)
     before = unit.what_runs([])[0]
     assert unit.what_runs([[before, 0.0]])[1] == [old]

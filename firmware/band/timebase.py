@@ -6,6 +6,7 @@ the anchor moves on by whole blocks with the remainder carried, so nothing accum
 
 import micropython
 
+from band.fixmath import muldiv
 from band.units import DMS_PER_S
 
 
@@ -49,7 +50,7 @@ class Timebase:
         total = self._quantum * (DMS_PER_S * 1000)
         self._step_dms = total // rate_mhz
         self._step_rest = total % rate_mhz
-        self._dms_per_f16_q14 = (DMS_PER_S * 1000 * 1024 + rate_mhz // 2) // rate_mhz
+        self._dms_per_f16_q14 = muldiv(DMS_PER_S * 1000, 1024, rate_mhz)
         self.next_end_dms = self.end_dms + self._step_dms
 
     @micropython.native

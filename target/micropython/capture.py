@@ -1,0 +1,75 @@
+"""Writes down what the firmware's kernels are called with, as the chain calls them.
+
+    micropython capture.py CALLS SETTINGS KERNEL... < rounds
+
+KERNEL: module.function of a viper function, in band. First come the calls of extremes.py, then
+those of the whole band over the rounds: of each kernel the first ones and some later.
+"""
+
+import sys
+
+import calls_file
+import extremes
+from whole_band import Band, Records, read_settings
+
+_EVERY = (0, 1, 2, 3, 5, 8, 13, 40, 120, 400, 1200, 3000)  # calls of the chain that are kept
+
+
+class Recorder:
+    """Stands in for one kernel in every module that has it."""
+
+    def __init__(self, file, name, kernel):
+        self.file = file
+        self.name = name
+        self.kernel = kernel
+        self.calls = 0
+        self.keep_all = True
+
+    def take(self, *arguments):
+        call = self.calls
+        self.calls += 1
+        if not (self.keep_all or call in _EVERY):
+            return self.kernel(*arguments)
+        before = [None if isinstance(a, int) else bytes(memoryview(a)) for a in arguments]
+        result = self.kernel(*arguments)
+        calls_file.write_call(self.file, self.name, arguments, before, result)
+        return result
+
+
+def standing_in(recorder):
+    return lambda *arguments: recorder.take(*arguments)
+
+
+def install(file, names):
+    """Put a recorder in the place of each kernel, wherever it is known."""
+    recorders = []
+    for name in names:
+        dot = name.rfind(".")
+        module = __import__("band." + name[:dot], None, None, (name[dot + 1 :],))
+        kernel = getattr(module, name[dot + 1 :])
+        recorder = Recorder(file, name, kernel)
+        recorders.append(recorder)
+        stand_in = standing_in(recorder)
+        for other in sys.modules:
+            if other.startswith("band."):
+                known = sys.modules[other]
+                for attribute in dir(known):
+                    if getattr(known, attribute) is kernel:
+                        setattr(known, attribute, stand_in)
+    return recorders
+
+
+def main():
+    with open(sys.argv[1], "wb") as file:
+        recorders = install(file, sys.argv[3:])
+        extremes.run()
+        for recorder in recorders:
+            recorder.keep_all = False
+            recorder.calls = 0
+        with open("/dev/null", "wb") as nowhere:
+            band = Band(read_settings(sys.argv[2]), sys.stdin.buffer, Records(nowhere))
+            band.run(1 << 29)
+            band.chain.finish()
+
+
+main()

@@ -1,0 +1,39 @@
+"""The fatigue model alone over the strides of a whole run, to find its most expensive one.
+
+    micropython fatigue_alone.py SETTINGS < strides > figures
+
+stdin: int32 fields of stride records, one behind the other. Each stride is a round for the counter.
+"""
+
+# The stubs do not know this machine.
+# pyright: reportMissingImports=false
+
+import gc
+import sys
+from array import array
+
+import sections
+from meter import code_bytes, mark
+from whole_band import read_settings
+
+from band import wire
+from band.fatigue import Fatigue
+
+
+def main():
+    model = Fatigue(read_settings(sys.argv[1]))
+    record = array("i", [0] * (len(wire.STRIDE) + len(wire.STRIDE_EXTRA)))
+    size = 4 * len(record)
+    strides = 0
+    gc.collect()
+    gc.disable()
+    while sys.stdin.buffer.readinto(record) == size:
+        mark(sections.ROUND)
+        model.stride(record)
+        mark(sections.LEAVE)
+        strides += 1
+    print("strides", strides)
+    print("code_bytes", code_bytes())
+
+
+main()

@@ -1,0 +1,1 @@
+// The source package lacks this header; without a file system nothing of it is used.

@@ -1,0 +1,1 @@
+// No names beyond those that the C files use.
