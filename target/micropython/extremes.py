@@ -27,7 +27,7 @@ from band import (
     windows,
 )
 from band.chips import lsm6dso32
-from band.unit import crc, raw_stream
+from band.unit import correct, crc, raw_stream
 
 _MOST = (1 << 30) - 1
 _RAILS = (0x7FFF, 0x8000, 0, 1, 0xFFFF, 0x4000, 0xC000, 0x2000)
@@ -73,6 +73,7 @@ def run():
     _motion()
     _windows()
     _bytes()
+    _corrections()
 
 
 def _arithmetic():
@@ -227,3 +228,18 @@ def _bytes():
     raw_stream._copy(bytearray(64), 4, data, 100, 20)
     lsm6dso32._copy(data, bytearray(300), 30, 256)
     lsm6dso32.good_words(data, 36)
+
+
+def _corrections():
+    """Factors of +-0.1, 0.2 for the EMG, and constants as large as a setting makes them."""
+    one = 1 << 29
+    tenth = 6553
+    far = 1 << 28
+    for sign in (1, -1):
+        motion_how = array("i", [one + sign * tenth] * 18)
+        for k in (3, 7, 11, 13, 15, 17):
+            motion_how[k] = one - sign * far
+        emg_how = array("i", [one + 2 * sign * tenth, one + far, one - 2 * sign * tenth, one - far])
+        for kind in range(KINDS):
+            correct.correct_motion(halfwords(60, kind), 10, motion_how)
+            correct.correct_emg(halfwords(64, kind), 32, emg_how)
