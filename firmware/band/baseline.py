@@ -37,7 +37,7 @@ class Baseline:
     """`add()` while fresh, `fit()` once per feature; then `residual()` of any later block."""
 
     def __init__(self, priors, mass_known):
-        self.slopes = Slopes(N_FEATURES)
+        self.slopes = Slopes(N_FEATURES, MOST_BLOCKS)
         self.center_cu = array("i", [UNKNOWN] * N_FEATURES)
         self.spread_cu = array("i", SPREAD_FLOOR_CU)
         self.blocks = array("i", [0] * N_FEATURES)

@@ -86,16 +86,35 @@ def muldiv(a: int, b: int, c: int) -> int:
         remainder = a * b + (middle >> 15)
         low = ((middle & 0x7FFF) << 15) | (low & 0x7FFF)
         if remainder < c:
-            quotient = 0
-            bit = 0
-            while bit < 30:
+            # Long division by two digits of 15 bits (Knuth 4.3.1 D), c shifted to 30 bits.
+            shift = 0
+            scaled = c
+            while scaled < 0x20000000:
+                scaled = scaled << 1
                 remainder = (remainder << 1) | ((low >> 29) & 1)
                 low = (low << 1) & 0x3FFFFFFF
-                quotient = quotient << 1
-                if remainder >= c:
-                    remainder -= c
-                    quotient += 1
-                bit += 1
+                shift += 1
+            c_high = scaled >> 15
+            c_low = scaled & 0x7FFF
+            quotient = 0
+            step = 0
+            while step < 2:
+                digit = remainder // c_high
+                rest = remainder - digit * c_high
+                rest = (rest << 15) | (low >> 15)
+                below = digit * c_low
+                # At most two too large.
+                while below > rest or digit > 0x7FFF:
+                    digit -= 1
+                    below -= c_low
+                    rest += c_high << 15
+                    if rest > 0x3FFFFFFF:
+                        break
+                remainder = rest - below
+                low = (low & 0x7FFF) << 15
+                quotient = (quotient << 15) + digit
+                step += 1
+            remainder = remainder >> shift
             if remainder + remainder >= c and quotient < 0x3FFFFFFF:
                 quotient += 1
     if negative:

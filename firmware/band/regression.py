@@ -21,16 +21,64 @@ from band.units import UNKNOWN
 
 SWEEPS = 3  # Gauss-Seidel: three nearly uncorrelated covariates settle in two
 X_LIMIT = 2048  # half an octave, or 20 degC: beyond it a line is no model
-Y_LIMIT = 4096
+
+
+@micropython.viper
+def _square_sum(deviations, start: int, n: int) -> int:
+    """Sum of the squares >> 8. Words from below zero are folded: a host loads them unsigned."""
+    d = ptr32(deviations)
+    total = 0
+    i = start
+    end = start + n
+    while i < end:
+        v = ((d[i] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+        total += (v * v) >> 8
+        i += 1
+    return total
+
+
+@micropython.viper
+def _rest_sum(deviations, n: int, covariate: int, slopes, slope_at: int, y, y_at: int) -> int:
+    """Sum over n blocks of a covariate's deviation times what the other slopes leave of y, >> 8.
+
+    y is clipped at 4096: beyond it a line is no model.
+    """
+    d = ptr32(deviations)
+    s = ptr32(slopes)
+    values = ptr32(y)
+    total = 0
+    i = 0
+    while i < n:
+        rest = ((values[y_at + i] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+        own = 0
+        k = 0
+        at = i
+        while k < 3:
+            v = ((d[at] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+            if k == covariate:
+                own = v
+            else:
+                slope = ((s[slope_at + k] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+                rest -= (slope * v) >> 8
+            at += n
+            k += 1
+        if rest > 4096:
+            rest = 4096
+        elif rest < -4096:
+            rest = -4096
+        total += (own * rest) >> 8
+        i += 1
+    return total
 
 
 class Slopes:
     """Slopes of every feature; `explained(feature, x)` is what the covariates account for."""
 
-    def __init__(self, n_features):
+    def __init__(self, n_features, most_blocks):
         self.slope_q8 = array("i", PRIOR_SLOPE_Q8)
         self.doubt_q8 = array("i", PRIOR_SLOPE_SD_Q8)  # SD of what is left to be learnt
         self.reference = array("i", [UNKNOWN] * (n_features * N_COVARIATES))
+        self._deviations = array("i", [0] * (N_COVARIATES * most_blocks))
 
     def deviation(self, feature, covariate, x):
         """x against its reference of the feature's baseline; 0 where either is not known."""
@@ -56,25 +104,21 @@ class Slopes:
         x holds covariate c of block i at start + c * step + i. References must be set.
         """
         noise = SPREAD_FLOOR_CU[feature]
+        deviations = self._deviations
+        first = feature * N_COVARIATES
+        for covariate in range(N_COVARIATES):
+            for i in range(n):
+                value = x[start + covariate * step + i]
+                deviations[covariate * n + i] = self.deviation(feature, covariate, value)
         for _ in range(SWEEPS):
             for covariate in range(N_COVARIATES):
-                at = feature * N_COVARIATES + covariate
+                at = first + covariate
                 if self.reference[at] == UNKNOWN:
                     continue
                 prior = PRIOR_SLOPE_Q8[at]
                 prior_sd = PRIOR_SLOPE_SD_Q8[at]
-                x_at = start + covariate * step
-                sxx = 0
-                sxy = 0
-                for i in range(n):
-                    dx = self.deviation(feature, covariate, x[x_at + i])
-                    if dx == 0:
-                        continue
-                    # Residual against all the other slopes.
-                    rest = y[y_start + i] - self.explained(feature, x, start + i, step)
-                    rest = clip(rest + ((self.slope_q8[at] * dx) >> 8), Y_LIMIT)
-                    sxx += (dx * dx) >> 8
-                    sxy += (dx * rest) >> 8
+                sxx = _square_sum(deviations, covariate * n, n)
+                sxy = _rest_sum(deviations, n, covariate, self.slope_q8, first, y, y_start)
                 # r = (noise / prior_sd)^2, with the SD's Q8, and the sums' >> 8.
                 ridge = (noise * noise << 8) // (prior_sd * prior_sd) + 1
                 weight = sxx + ridge

@@ -21,6 +21,7 @@ from band import (
     frame,
     motion,
     quality,
+    regression,
     ring,
     robust,
     spectrum,
@@ -74,6 +75,7 @@ def run():
     _windows()
     _bytes()
     _corrections()
+    _slopes()
 
 
 def _arithmetic():
@@ -243,3 +245,16 @@ def _corrections():
         for kind in range(KINDS):
             correct.correct_motion(halfwords(60, kind), 10, motion_how)
             correct.correct_emg(halfwords(64, kind), 32, emg_how)
+
+
+def _slopes():
+    """Deviations, slopes and values at both ends of what they may be."""
+    n = 8
+    for sign in (1, -1):
+        most = 2048 * sign
+        deviations = array("i", [most, -most, 0, sign, -sign, most, most, -most] * 3)
+        slopes = array("i", [sign * 2048, -sign * 2048, sign * 1024])
+        y = array("i", [sign << 20, -sign << 20, 4096, -4096, 0, sign, sign << 16, -sign << 16])
+        for covariate in range(3):
+            regression._square_sum(deviations, covariate * n, n)
+            regression._rest_sum(deviations, n, covariate, slopes, 0, y, 0)

@@ -147,10 +147,11 @@ class ClockLine:
         pos = self._pos
         drift = self._drift >> _DRIFT_SHIFT
         for i in range(count):
-            # A rate that drifts bends the past.
-            past = ticks_diff(self._at, pos[i])
-            bend = muldiv(muldiv(drift, past, self._bin_us), past >> 1, _ONE)
-            late[i] = self.late_us(pos[i], self._ticks[i]) - bend
+            late[i] = self.late_us(pos[i], self._ticks[i])
+            if drift:
+                # A rate that drifts bends the past.
+                past = ticks_diff(self._at, pos[i])
+                late[i] -= muldiv(muldiv(drift, past, self._bin_us), past >> 1, _ONE)
         if count < 2:
             self._t = ticks_add(self._t, late[newest])
             return
@@ -168,6 +169,8 @@ class ClockLine:
                 span = ticks_diff(pos[j], pos[i])
                 if span < before or span <= 0:
                     break
+                if late[j] >= height and late[i] >= height:
+                    continue  # a chord lies between its ends
                 chord = late[i] + muldiv(late[j] - late[i], before, span)
                 if chord < height:
                     height = chord
