@@ -48,7 +48,14 @@ def _load(name: str) -> Any:
 
 units = _load("units")
 wire = _load("wire")
-migrations = _load("unit/migrations")
-settings_copy = _load("unit/settings_copy")
-settings_table = _load("unit/settings_table")
 FIRMWARE_VERSION: str = _load("version").VERSION
+# Of a unit's settings: read when they are asked for, as a replay has no unit.
+_OF_UNITS = ("migrations", "settings_copy", "settings_table")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_UNITS:
+        raise AttributeError(name)
+    for one in _OF_UNITS:
+        globals()[one] = _load(f"unit/{one}")
+    return globals()[name]

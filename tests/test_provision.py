@@ -206,20 +206,18 @@ def test_a_unit_without_our_firmware_is_told_as_such(
 def test_a_full_file_system_is_told_and_changes_nothing(
     firmware: Firmware, tmp_path: Path, calfband: Calfband
 ) -> None:
+    """Small files lie in their folder's own blocks: these must be full, too."""
     before = settings_file(1, mass_g=61_000)
     unit = FileUnit(tmp_path, firmware, {"/main.py": b"", "/data/settings.a": before})
     fill = """
 import os
-blocks = os.statvfs("/")[3] - 8
-with open("/big", "wb") as file:
-    for _ in range(blocks):
-        file.write(bytes(4096))
-try:
-    for k in range(99):
-        with open("/small" + str(k), "wb") as file:
-            file.write(bytes(512))
-except OSError:
-    pass
+for size, name in ((4096, "/big"), (512, "/data/a"), (64, "/data/b"), (4, "/data/c")):
+    try:
+        for k in range(999):
+            with open(name + str(k), "wb") as file:
+                file.write(bytes(size))
+    except OSError:
+        pass
 """
     with unit.plugged_in():
         with unit.console() as console:

@@ -186,7 +186,8 @@ def _file_error(port: str, number: Any) -> CalfbandError:
             f"{port}: a later firmware wrote this unit's settings, and the one on it cannot read "
             "them. Flash the later one again, or put them aside with --start-over."
         )
-    if number == errno.ENOSPC:
+    # LittleFS says so where a folder's own blocks are full and no others are left.
+    if number in (errno.ENOSPC, errno.ENAMETOOLONG):
         return UnitFullError(
             f"{port}: the unit's file system is full; its settings stay as they were. Erase old "
             "sessions, then try again."
