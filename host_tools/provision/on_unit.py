@@ -10,6 +10,8 @@ from host_tools.errors import BadFlashError, CalfbandError, UnitFullError, Unplu
 from host_tools.provision.keys import OF_SETTING, Value
 from host_tools.usb.console import Console, ExecError
 
+# The unit's LittleFS says so where a folder's own blocks are full and no others are left.
+_FULL_FOLDER = 36
 _LOAD = """
 import os
 from band.unit.unit_settings import FOLDER, Store
@@ -186,8 +188,7 @@ def _file_error(port: str, number: Any) -> CalfbandError:
             f"{port}: a later firmware wrote this unit's settings, and the one on it cannot read "
             "them. Flash the later one again, or put them aside with --start-over."
         )
-    # LittleFS says so where a folder's own blocks are full and no others are left.
-    if number in (errno.ENOSPC, errno.ENAMETOOLONG):
+    if number in (errno.ENOSPC, _FULL_FOLDER):
         return UnitFullError(
             f"{port}: the unit's file system is full; its settings stay as they were. Erase old "
             "sessions, then try again."
