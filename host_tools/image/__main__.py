@@ -55,8 +55,8 @@ def firmware(
     console.print(table)
     console.print(
         f"{len(built.files)} files, {_kb(report['code_bytes'])} of code; heap after import "
-        f"{_kb(heap)} on this computer's 64-bit words (the band's have 32: about half, "
-        f"not measured there)"
+        f"{_kb(heap)} on this computer's 64-bit words (for the band's 32: "
+        "make target)"
     )
     console.print(f"→ {out}")
 

@@ -41,7 +41,7 @@ def flash_use(image: bytes) -> tuple[int, int]:
 def heap_after_import(host_firmware: Firmware) -> int:
     """Bytes of heap that the imported program takes on this computer's interpreter.
 
-    Its words have 64 bits: the band's 32-bit words take about half, which nobody has measured.
+    Its words have 64 bits; what the band's 32-bit words take is counted by `make target`.
     Viper code is not in it: on the ESP32 it lies in executable memory outside the heap.
     """
     with tempfile.TemporaryDirectory(prefix="calfband-ram-") as folder:
