@@ -24,11 +24,12 @@ struct conditioner {
     struct canceller mains;
 };
 
-enum { LINE = 600 };
+enum { MOST_FRAMES = 512 };
 
 struct decimator {
-    int16_t lines[3][LINE];
-    int counts[3];
+    int16_t lines[2][7 + 7 + MOST_FRAMES];
+    int32_t between[2][25 + MOST_FRAMES / 4];
+    int waiting;
 };
 
 enum { TICKS = 40 };
@@ -43,7 +44,7 @@ struct activity {
 };
 
 void reset_decimator(struct decimator *d);
-/* n stereo frames of 8 kHz; left channel, 1 kHz, to every second of out; returns how many. */
+/* n <= 512 stereo frames of 8 kHz to pairs of samples at 1 kHz; returns how many. */
 int decimate(struct decimator *d, const int32_t *frames, int n, int16_t *out);
 void reset_conditioner(struct conditioner *state, int cycles, int limit);
 void condition(const int16_t *src, int n, int16_t *out, const uint16_t *sine,

@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 
     read_file("words.i32", words, sizeof words);
     reset_decimator(&decimator);
-    report("decimate-8-to-1-kHz", run_decimate, DECIMATED, decimated, sizeof decimated);
+    report("decimate-8-to-1-kHz", run_decimate, 2 * DECIMATED, decimated, sizeof decimated);
     reset_conditioner(&conditioner, 5, NOTCH_LIMIT);
     report("condition", run_condition, SAMPLES, &conditioned, sizeof conditioned);
     reset_activity(&activity);

@@ -111,19 +111,8 @@ def _sorting():
 
 
 def _filters():
+    _most_decimated()
     for kind in range(KINDS):
-        line = halfwords(600, kind)
-        out = array("H", bytes(2 * 600))
-        # The worst for a sum: each sample on the rail of its tap's sign.
-        if kind == 3:
-            for i in range(600):
-                line[i] = 0x7FFF if (i % 31) in (2, 6, 10, 14, 15, 16, 20, 24, 28) else 0x8000
-        decimate.first_stage(line, 512, out, 0)
-        decimate.second_stage(line, 256, out, 0)
-        decimate.third_stage(line, 128, out, 0, 2)
-        decimate.keep(line, 100, 50)
-        decimate.fill(halfwords(256, kind), 0, 64, line, 30)
-        decimate.fill(halfwords(256, kind), 1, 64, line, 30)
         signal = halfwords(256, kind)
         state = array("I", bytes(4 * filters.FILTER_STATE))
         filters.reset_filter(state)
@@ -152,6 +141,23 @@ def _filters():
     for i in range(40):
         ticks[23 + i] = (25 * 0x1FFFFFF) if i & 8 else 0
     quality.tick_powers(ticks, array("I", bytes(16)))
+
+
+def _most_decimated():
+    """The worst for the sum: before each tap the end of its sign, then the other way round."""
+    frames = array("H", bytes(2 * 4 * 512))
+    out = array("H", bytes(2 * 2 * 64))
+    positive = (0, 4, 8, 9, 12, 13, 14, 17, 18, 22, 26)
+    for sign in (0, 1):
+        lines = array("H", [0xFFFF * (1 - sign)] * (2 * (7 + 7 + 512)))
+        between = array("I", bytes(4 * 2 * (25 + 128)))
+        for k in range(25):
+            between[k] = 262_140 * ((k in positive) ^ sign)
+        decimate.decimate(0, 0, frames, lines, between, out, 7, 1)
+    for kind in range(KINDS):
+        frames = halfwords(4 * 512, kind)
+        decimate.decimate(0, 0, frames, lines, between, out, 7, 512)
+        decimate.decimate(0, 0, frames, lines, between, out, 0, 509)
 
 
 def _spectra():
