@@ -19,7 +19,7 @@ from array import array
 
 import sections
 from meter import address, code_bytes, mark, stack_bytes
-from micropython import const
+from micropython import const, heap_lock, heap_unlock
 from record_stream import RecordStream
 
 _ROUND_US = const(32_000)
@@ -222,15 +222,13 @@ def main():
         # The first rounds of all make what is made once.
         rounds = band.run(4)
         before = settled_heap()
-        gc.disable()
+        heap_lock()
         n = _RUN
         while n == _RUN:
             n = band.run(_RUN)
             rounds += n
-            if by_sections:
-                gc.collect()  # what the marking has used
+        heap_unlock()
         grown = gc.mem_alloc() - before
-        gc.enable()
         band.chain.finish()
         records.flush()
     print("rounds", rounds)
