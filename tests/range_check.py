@@ -37,6 +37,12 @@ class Address:
     def __add__(self, bytes_on: int) -> Address:
         return Address(self.memory, self.byte + bytes_on)
 
+    def __sub__(self, other: int | Address) -> Any:
+        if isinstance(other, Address):
+            assert other.memory is self.memory
+            return self.byte - other.byte
+        return Address(self.memory, self.byte - other)
+
     def __eq__(self, other: object) -> bool:
         assert isinstance(other, Address) and other.memory is self.memory
         return self.byte == other.byte

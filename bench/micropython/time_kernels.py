@@ -161,7 +161,7 @@ class Condense(Kernel):
         magnitudes = self.magnitudes
         steps = self.steps
         for i in range(0, SAMPLES, IMU_BLOCK):
-            motion.condense(x, i, MASK, IMU_BLOCK // 4, magnitudes, MASK, steps, i >> 2)
+            motion.condense(0, 0, x, i, MASK, IMU_BLOCK // 4, magnitudes, MASK, steps, i >> 2)
 
 
 class Projection(Kernel):

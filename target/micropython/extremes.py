@@ -186,7 +186,7 @@ def _motion():
         raw = halfwords(6 * 256, kind)
         magnitudes = array("H", bytes(2 * 2048))
         steps = array("H", bytes(2 * 6 * motion.STEPS))
-        motion.condense(raw, 0, 255, 8, magnitudes, 2047, steps, 0)
+        motion.condense(0, 0, raw, 0, 255, 8, magnitudes, 2047, steps, 0)
         steps = halfwords(6 * 512, kind)
         change = array("H", bytes(2 * 512))
         out = array("H", bytes(2 * 512))

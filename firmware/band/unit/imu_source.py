@@ -142,7 +142,9 @@ class ImuSource:
                 state[AT] = find_timestamp(self._raw, state[AT], self._end)
                 state[TAG] = (self._raw[state[AT]] >> 1) & 3 if state[AT] < self._end else 0
                 state[PARTS] = 0
-            result = assemble(self._raw, self._end, state, self._frame, block, room, self._whole)
+            result = assemble(
+                0, 0, self._raw, self._end, state, self._frame, block, room, self._whole
+            )
             made = result >> 1
             if made:
                 self.lost = state[LOST]
