@@ -39,12 +39,12 @@ class Address:
 
     def __sub__(self, other: int | Address) -> Any:
         if isinstance(other, Address):
-            assert other.memory is self.memory
+            assert other.memory.obj is self.memory.obj
             return self.byte - other.byte
         return Address(self.memory, self.byte - other)
 
     def __eq__(self, other: object) -> bool:
-        assert isinstance(other, Address) and other.memory is self.memory
+        assert isinstance(other, Address) and other.memory.obj is self.memory.obj
         return self.byte == other.byte
 
 
