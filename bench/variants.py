@@ -14,15 +14,19 @@ FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 EMITTERS = ("native", "bytecode")
 
 POINTERS = """
-from array import array as _array
 def _pointer(x):
     return x
-def _halves(x):
-    return _array("H", bytes(x))
 ptr8 = ptr16 = ptr32 = _pointer
 """
 # An int32 array read by halfwords.
-READ_BY_HALVES = {("windows.py", "ptr16(axis)")}
+READ_BY_HALVES = {
+    "windows.py": {
+        "    a = ptr16(axis)\n": "",
+        "(a[0] ^ 0x8000) - 0x8000": "axis[0]",
+        "(a[2] ^ 0x8000) - 0x8000": "axis[1]",
+        "(a[4] ^ 0x8000) - 0x8000": "axis[2]",
+    }
+}
 # int16 frames copied by words; appended, so that it takes the place of what stands above.
 COPIED_BY_WORDS = {
     "ring.py": """
@@ -119,9 +123,8 @@ def write_variant(emitter: str, folder: Path) -> Path:
         source = path.read_text()
         if "@micropython.viper\n" not in source:
             continue
-        for name, cast in READ_BY_HALVES:
-            if path.name == name:
-                source = source.replace(cast, cast.replace("ptr16", "_halves"))
+        for text, other in READ_BY_HALVES.get(path.name, {}).items():
+            source = source.replace(text, other)
         if "int(ptr" in source:
             source = ast.unparse(_Offsets().visit(ast.parse(source))) + "\n"
         # Bytecode does not know what a pointer in a signature is.
