@@ -4,6 +4,9 @@ Time is the chip's own: its timestamps, 48 of 25 us per frame or whatever the ra
 number the slots, and its clock register is read next to the MCU's.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 from time import ticks_add, ticks_diff, ticks_us
 
