@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -12,8 +13,10 @@ from rich.console import Console
 from bench.chain_times import time_emitter, time_numpy
 from bench.inputs import CHAIN_MINUTES, Inputs, make_inputs
 from bench.runners import BENCH, BenchError, compile_c, kernel_times, run_child, run_micropython
-from bench.tables import chain_table, kernel_table
+from bench.tables import chain_table, kernel_table, whole_chain_sentence, whole_chain_table
 from bench.variants import EMITTERS, FIRMWARE, write_variant
+from bench.whole_chain import measure
+from target.machines import TargetError
 
 FOLDER = BENCH.parent / "build" / "bench"
 ROUNDS = 3  # every implementation takes its turn in each, so that a busy moment hits all alike
@@ -72,6 +75,10 @@ def main() -> int:
     if c_program is None:
         console.print(f"C -O2 was skipped: {compiled}.")
 
+    replays = compile_c(FOLDER, "replay_calls")
+    whole = measure(inputs, replays if isinstance(replays, Path) else None, ROUNDS, PASS_MS)
+    console.print(whole_chain_table(whole))
+
     chain = {name: time_emitter(inputs, path, CHAIN_RUNS[name]) for name, path in firmware.items()}
     reference = chain["viper"]["records_sha256"]
     differing += [
@@ -79,6 +86,8 @@ def main() -> int:
         for name, row in chain.items()
         if row["records_sha256"] != reference
     ]
+    chain_us = 1000 * chain["viper"]["chain_ms"] / inputs.seconds
+    console.print(whole_chain_sentence(whole, chain_us))
     chain["NumPy"] = time_numpy(inputs, NUMPY_RUNS)
     console.print(chain_table(chain))
 
@@ -96,6 +105,7 @@ def main() -> int:
         },
         "recording_minutes": CHAIN_MINUTES,
         "kernels_ns_per_item": kernels,
+        "work_per_second_of_running": {name: asdict(one) for name, one in whole.items()},
         "chain": chain,
         "differing": differing,
     }
@@ -108,5 +118,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except BenchError as error:
+    except (BenchError, TargetError) as error:
         sys.exit(str(error))

@@ -22,7 +22,7 @@ def kernels(folder: Path) -> dict[str, tuple[Callable[[], object], int]]:
     x = np.fromfile(folder / "emg.i16", "<i2").reshape(-1, 2)[:, 0].astype(float)
     imu = np.fromfile(folder / "imu.i16", "<i2").reshape(-1, 6).astype(float)
     acc, gyr = np.ascontiguousarray(imu[:, :3]), np.ascontiguousarray(imu[:, 3:])
-    fast = np.fromfile(folder / "words.i32", "<i4").reshape(-1, 2)[:, 0] / 65536
+    fast = np.fromfile(folder / "words.i32", "<i4").reshape(-1, 2) / 65536
     windows = x.reshape(-1, 256)
     clean = np.vstack(
         (
@@ -32,7 +32,7 @@ def kernels(folder: Path) -> dict[str, tuple[Callable[[], object], int]]:
         )
     )
     return {
-        "decimate-8-to-1-kHz": (lambda: signal.resample_poly(fast, 1, 8), len(fast) // 8),
+        "decimate-8-to-1-kHz": (lambda: signal.resample_poly(fast, 1, 8), fast.size // 8),
         "condition": (lambda: signal.sosfilt(clean, x), len(x)),
         "burst-sense": (lambda: (numpy_chain.envelope(x), numpy_chain.tkeo(x)), len(x)),
         "power-spectrum-256": (lambda: signal.periodogram(windows, EMG_HZ, "hann"), len(windows)),

@@ -11,6 +11,7 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 HEAP = "16M"
+PROGRAMS = ("time_kernels", "replay_calls")  # of bench/c
 
 # name -> (ns per item, CRC-32 of the first pass's output or None where floats are compared)
 KernelTimes = dict[str, tuple[float, int | None]]
@@ -67,15 +68,19 @@ def kernel_times(output: bytes) -> KernelTimes:
     return times
 
 
-def compile_c(folder: Path) -> Path | str:
-    """The C kernels' program, or the reason why there is none."""
+def compile_c(folder: Path, program: str = "time_kernels") -> Path | str:
+    """bench/c's `program` with its kernels, or the reason why there is none."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         return "no C compiler on this computer"
-    program = folder / "time_kernels"
-    sources = sorted(BENCH.glob("c/*.c"))
-    command = [compiler, "-O2", "-fwrapv", "-Wall", "-Wextra", "-o", program, *sources, "-lm"]
+    made = folder / program
+    sources = [
+        path
+        for path in sorted(BENCH.glob("c/*.c"))
+        if path.stem == program or path.stem not in PROGRAMS
+    ]
+    command = [compiler, "-O2", "-fwrapv", "-Wall", "-Wextra", "-o", made, *sources, "-lm"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise BenchError(f"bench/c does not compile:\n{done.stderr}")
-    return program
+    return made

@@ -67,7 +67,7 @@ def delay_table() -> str:
     converter, decimator = response.linear_delay_us()
     rows = [
         ("converter's linear-phase filter, 17.1 frames", f"{converter / 1000:.3f}", "yes"),
-        ("the firmware's decimator, 77 frames", f"{decimator / 1000:.3f}", "yes"),
+        ("the firmware's decimator, 57 frames", f"{decimator / 1000:.3f}", "yes"),
         (
             "coupling capacitor and the converter's 2 Hz high-pass, over the EMG's spectrum",
             f"{response.emg_delay_us() / 1000:.3f}",

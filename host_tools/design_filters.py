@@ -6,9 +6,10 @@ Run `python -m host_tools.design_filters`; a test checks that firmware/band hold
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal
+from scipy import optimize, signal
 
 EMG_RATE_HZ = 1000
 ADC_RATE_HZ = 8000
@@ -46,40 +47,89 @@ def detector_band() -> dict[str, int]:
     return {"_BAND_B": q13(b[0]), "_BAND_A1": q13(a[1]), "_BAND_A2": q13(a[2])}
 
 
-def half_band(taps: int, pass_hz: float, rate_hz: float) -> list[int]:
-    """One side of a half-band low-pass, outermost tap first, Q14, unity at DC.
+FIRST_STEP, SECOND_STEP = 4, 2  # 8 -> 2 -> 1 kHz
+FIRST_TAPS = 11
+# Half-band, but for the pairs at 2 and 4, which make up for the droop of the first stage.
+SECOND_DISTANCES = (0, 1, 2, 3, 4, 5, 7, 9, 11, 13)
+PASS_HZ, STOP_HZ = 410, 590
+_RIPPLE_DB = 0.085
+_STEP_HZ = 5
 
-    Every second tap is zero and the middle one is exactly 1/2; only the odd distances are listed.
+
+def _cosines(distances: Sequence[int], f_hz: np.ndarray, rate_hz: float) -> np.ndarray:
+    """(frequencies, distances): response of a pair of ones so far from the middle."""
+    ones = np.where(np.array(distances) == 0, 1.0, 2.0)
+    return ones * np.cos(2 * np.pi * np.outer(f_hz, distances) / rate_hz)
+
+
+def _flattest(pairs: np.ndarray, loud: np.ndarray, passed: np.ndarray | None) -> np.ndarray:
+    """Taps whose largest |response| in the rows `loud` is least, with 1 at DC, which is pairs[0].
+
+    passed: rows that stay within the ripple of 1, if any.
     """
-    stop_hz = rate_hz / 2 - pass_hz
-    h = signal.remez(taps, [0, pass_hz, stop_hz, rate_hz / 2], [1, 0], fs=rate_hz)
-    middle = taps // 2
-    side = [round(h[k] * (1 << 14)) for k in range(0, middle, 2)]
-    side[-1] += 4096 - sum(side)
+    n = pairs.shape[1]
+    rows = [np.column_stack([sign * loud, -np.ones(len(loud))]) for sign in (1, -1)]
+    most = [np.zeros(len(loud))] * 2
+    if passed is not None:
+        over = 10 ** (_RIPPLE_DB / 20)
+        for sign, limit in ((1, over), (-1, -1 / over)):
+            rows.append(np.column_stack([sign * passed, np.zeros(len(passed))]))
+            most.append(np.full(len(passed), limit))
+    found = optimize.linprog(
+        np.append(np.zeros(n), 1.0),
+        np.vstack(rows),
+        np.concatenate(most),
+        np.append(pairs[0], 0.0)[None, :],
+        [1.0],
+        bounds=[(None, None)] * (n + 1),
+    )
+    return found.x[:n]
+
+
+def _rounded(taps: np.ndarray, bits: int) -> list[int]:
+    """By distance, with unity at DC: what rounding lacks goes into the middle."""
+    side = [round(tap * (1 << bits)) for tap in taps]
+    side[0] = (1 << bits) - 2 * sum(side[1:])
     return side
 
 
-def decimator() -> dict[str, list[int]]:
-    """Half-band stages 8 -> 4 -> 2 -> 1 kHz: flat to 410 Hz, nothing above 590 Hz folds back."""
+def decimator() -> dict[str, dict[int, int]]:
+    """Taps by stage and distance from the middle: of the first in Q13, of the second in Q12.
+
+    Each stage is a linear programme (Rabiner 1972). The first only has to be quiet where it folds
+    onto what the second lets pass; the second is flat together with it. Three rounds, as each
+    depends on the other.
+    """
+    f_hz = np.arange(0, 4 * EMG_RATE_HZ + 1, _STEP_HZ)
+    low_hz = f_hz[f_hz <= EMG_RATE_HZ]
+    first_pairs = _cosines(range(FIRST_TAPS // 2 + 1), f_hz, ADC_RATE_HZ)
+    second_pairs = _cosines(SECOND_DISTANCES, f_hz, ADC_RATE_HZ / FIRST_STEP)
+    weight = (np.abs((f_hz + 1000) % 2000 - 1000) <= STOP_HZ).astype(float)
+    first = second = np.array([])
+    for _ in range(3):
+        loud = f_hz > 1200
+        first = _flattest(first_pairs, (weight[:, None] * first_pairs)[loud], None)
+        both = (first_pairs @ first)[: len(low_hz), None] * second_pairs[: len(low_hz)]
+        second = _flattest(both, both[low_hz >= STOP_HZ], both[low_hz <= PASS_HZ])
+        weight = np.abs(second_pairs @ second)
     return {
-        "first": half_band(7, 590, 8000),
-        "second": half_band(15, 590, 4000),
-        "third": half_band(31, 410, 2000),
+        "first": dict(enumerate(_rounded(first, 13))),
+        "second": dict(zip(SECOND_DISTANCES, _rounded(second, 12), strict=True)),
     }
 
 
+def symmetric(side: dict[int, int]) -> np.ndarray:
+    """All taps of a stage, in order."""
+    most = max(side)
+    return np.array([side.get(abs(k), 0) for k in range(-most, most + 1)])
+
+
 def decimator_response() -> np.ndarray:
-    """Impulse response of the three stages together at 8 kHz, unity at DC."""
-    whole = np.array([1.0])
-    for step, side in zip((1, 2, 4), decimator().values(), strict=True):
-        taps = np.zeros(4 * len(side) - 1)
-        taps[: 2 * len(side) : 2] = side
-        taps += taps[::-1]
-        taps[2 * len(side) - 1] = 8192
-        stage = np.zeros((len(taps) - 1) * step + 1)
-        stage[::step] = taps / 16384
-        whole = np.convolve(whole, stage)
-    return whole
+    """Impulse response of both stages together at 8 kHz, unity at DC."""
+    first, second = (symmetric(side) for side in decimator().values())
+    spread = np.zeros((len(second) - 1) * FIRST_STEP + 1)
+    spread[::FIRST_STEP] = second
+    return np.convolve(first / first.sum(), spread / second.sum())
 
 
 def emg_power(f_hz: np.ndarray) -> np.ndarray:
@@ -109,9 +159,9 @@ def literals() -> dict[str, dict[str, int | tuple[int, ...]]]:
         "activity.py": {**detector_band()},
         "fft.py": {"QUARTER_SINE": quarter_sine()},
         "decimate.py": {
-            f"_{stage[0].upper()}{stage[1:3].upper()}{2 * (len(side) - k) - 1}": tap
+            f"_{stage.upper()}_{distance}": tap
             for stage, side in decimator().items()
-            for k, tap in enumerate(side)
+            for distance, tap in side.items()
         },
     }
 

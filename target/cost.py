@@ -28,11 +28,7 @@ _EMG_PER_S = 2000  # samples of both channels
 _IMU_PER_S = 833
 # Kernels whose work grows with the samples, and what they are counted by.
 PER_ITEM = {
-    "decimate.fill": ("EMG sample", _EMG_PER_S),
-    "decimate.first_stage": ("EMG sample", _EMG_PER_S),
-    "decimate.second_stage": ("EMG sample", _EMG_PER_S),
-    "decimate.third_stage": ("EMG sample", _EMG_PER_S),
-    "decimate.keep": ("EMG sample", _EMG_PER_S),
+    "decimate.decimate": ("EMG sample", _EMG_PER_S),
     "filters.condition": ("EMG sample", _EMG_PER_S),
     "activity.sense": ("EMG sample", _EMG_PER_S),
     "unit.fifo_words.assemble": ("IMU frame", _IMU_PER_S),

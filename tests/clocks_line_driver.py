@@ -66,7 +66,7 @@ READS = 3  # of the IMU's clock when the first took long
 
 
 class Emg:
-    delay_us = 11_763
+    delay_us = 9_263
 
     def __init__(self):
         self.line = ClockLine(2_000_000)

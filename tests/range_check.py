@@ -27,23 +27,61 @@ SMALL_INT_LIMIT = 1 << 30
 _FORMATS: dict[int, Any] = {8: "B", 16: "H", 32: "I"}
 
 
+class Address:
+    """int(pointer): where in which memory, for pointers that walk. No number to be watched."""
+
+    def __init__(self, memory: Any, byte: int) -> None:
+        self.memory = memory
+        self.byte = byte
+
+    def __add__(self, bytes_on: int) -> Address:
+        return Address(self.memory, self.byte + bytes_on)
+
+    def __sub__(self, other: int | Address) -> Any:
+        if isinstance(other, Address):
+            assert other.memory.obj is self.memory.obj
+            return self.byte - other.byte
+        return Address(self.memory, self.byte - other)
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, Address) and other.memory.obj is self.memory.obj
+        return self.byte == other.byte
+
+
 class Pointer:
     """ptr8, ptr16 or ptr32 onto an array, of any element size: loads are unsigned, as on the
     64-bit host; stores keep the low bits, as the machine does."""
 
-    def __init__(self, memory: array[int] | bytes | bytearray, bits: int) -> None:
-        self.memory: Any = memoryview(memory).cast("B").cast(_FORMATS[bits])
+    def __init__(self, of: array[int] | bytes | bytearray | Address | Pointer, bits: int) -> None:
+        at = of.address() if isinstance(of, Pointer) else of
+        if not isinstance(at, Address):
+            at = Address(memoryview(at).cast("B"), 0)
+        self.whole = at.memory
+        self.size = bits // 8
+        self.memory: Any = at.memory.cast(_FORMATS[bits])
+        self.start, off = divmod(at.byte, self.size)
+        if off:
+            raise ValueError(f"a pointer to {self.size} bytes at {at.byte}")
         self.mask = (1 << bits) - 1
 
+    def address(self) -> Address:
+        return Address(self.whole, self.start * self.size)
+
     def __getitem__(self, index: int) -> int:
-        if index < 0:
-            raise IndexError(index)
-        return self.memory[index]
+        return self.memory[self._at(index)]
 
     def __setitem__(self, index: int, value: int) -> None:
-        if index < 0:
+        self.memory[self._at(index)] = value & self.mask
+
+    def _at(self, index: int) -> int:
+        if self.start + index < 0:
             raise IndexError(index)
-        self.memory[index] = value & self.mask
+        return self.start + index
+
+
+def number(of: Any) -> Any:
+    """What viper's int() makes of a pointer or a number."""
+    return of.address() if isinstance(of, Pointer) else int(of)
 
 
 def _pointer_arguments(arguments: ast.arguments) -> list[ast.stmt]:
@@ -90,6 +128,12 @@ class _Wrap(ast.NodeTransformer):
         if self.viper or not isinstance(node.ctx, ast.Load):
             return node
         return self._watched(node, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        if self.viper and ast.unparse(node.func) == "int":
+            node.func = ast.Name("__number__", ast.Load())
+        return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
         self.generic_visit(node)
@@ -147,6 +191,7 @@ class Watched:
                 __builtins__={**vars(builtins), "__import__": self._import},
                 __watch__=self._watch,
                 __enter__=self._enter,
+                __number__=number,
                 ptr8=lambda memory: Pointer(memory, 8),
                 ptr16=lambda memory: Pointer(memory, 16),
                 ptr32=lambda memory: Pointer(memory, 32),

@@ -118,10 +118,10 @@ from array import array
 from band.decimate import Decimator
 words = array("H", bytes(8 * 512))
 out = array("H", bytes(4 * 64))
-left = Decimator(0)
+decimator = Decimator()
 with open(sys.argv[1], "rb") as file:
     while file.readinto(words):
-        n = left.process(words, 512, out, 0)
+        n = decimator.process(words, 512, out)
         for k in range(n):
             print((out[2 * k] ^ 0x8000) - 0x8000)
 """

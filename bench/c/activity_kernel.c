@@ -1,25 +1,15 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "kernels.h"
 
 enum { BAND_B = 4354, BAND_A1 = -5909, BAND_A2 = -515 };
 enum {
     SUSTAIN = 25, HOLD = 60, ONSET_LAG = 80, SETTLE_LAG = 250, MAX_BURST = 30000, LONG = 6000,
-    TICK = 25, SETTLED = 4, ARMED = 12, WARM = 80, RATIO_MIN = 64,
+    TICK = 25, SETTLED = 4, ARMED = 12, WARM = 80,
     ENERGY_CAP = 0x3FFFFFF, POWER_CAP = 0x1FFFFFF, NEVER = 0x3FFFFFFF,
 };
 static const int FLOOR_LOWEST[2] = { 256, 800 };
 static const int FLOOR_HIGHEST[2] = { 0xFFFFFF, 0x3FFFFFF };
-
-void reset_activity(struct activity *a)
-{
-    memset(a, 0, sizeof *a);
-    a->ratio = RATIO_MIN;
-    a->floor[0] = FLOOR_HIGHEST[0];
-    a->floor[1] = FLOOR_HIGHEST[1];
-    a->on_level = NEVER;
-}
 
 static int moved_floor(int floor, int value, int lowest, int highest, int warm, int rise)
 {
@@ -49,7 +39,7 @@ static void tick(struct activity *a)
         return;
     if (warm < WARM)
         rise = 5;
-    if (a->open && a->age < LONG)
+    if (a->open && a->age <= LONG)
         rise = 9;
     for (int i = 0; i < 2; i++)
         a->floor[i] = moved_floor(a->floor[i], values[i], FLOOR_LOWEST[i], FLOOR_HIGHEST[i],
@@ -65,10 +55,10 @@ static void tick(struct activity *a)
 enum { ONSET = 1, OFFSET = 2, LEVEL_SETTLED = 3, ANOTHER_CHUNK = 4, CHUNK = 512 };
 
 /* Moves the state of the burst on by one sample; returns the event, 0 when there is none. */
-static int judge(struct activity *a)
+static inline int judge(struct activity *a, int energy)
 {
     if (!a->open) {
-        a->run = a->energy > a->on_level ? a->run + 1 : 0;
+        a->run = energy > a->on_level ? a->run + 1 : 0;
         if (a->run == SUSTAIN) {
             a->open = 1;
             a->age = SUSTAIN;
@@ -77,7 +67,7 @@ static int judge(struct activity *a)
         return 0;
     }
     a->age++;
-    a->run = a->energy < a->off_level ? a->run + 1 : 0;
+    a->run = energy < a->off_level ? a->run + 1 : 0;
     if (a->run == HOLD || a->age == MAX_BURST) {
         a->open = 0;
         a->run = 0;
@@ -90,40 +80,56 @@ static int judge(struct activity *a)
     return a->age % CHUNK ? 0 : ANOTHER_CHUNK;
 }
 
-int sense(const int16_t *x, int n, int position, int16_t *ring, uint16_t *envelope,
-          struct activity *state)
+int sense(const uint16_t *work, int start, int end, uint16_t *ring, uint16_t *envelope,
+          struct activity *a)
 {
-    struct activity a = *state;
-    int i = 0;
+    int x1 = (int16_t)a->x1, x2 = (int16_t)a->x2, y1 = (int16_t)a->y1, y2 = (int16_t)a->y2;
+    int error = a->error, smooth = a->smooth, energy = a->energy;
+    int envelope_1 = a->envelope_1, envelope_2 = a->envelope_2;
+    int power = a->tick_power, phase = a->tick_phase, event = 0;
 
-    a.event = 0;
-    while (i < n && !a.event) {
-        int v = x[i++], k = position++ & 2047;
-        int acc = BAND_B * (v - a.x2) - BAND_A1 * a.y1 - BAND_A2 * a.y2 + a.error;
-        int y = acc >> 13;
-        int psi;
+    while (start < end && !event) {
+        int v = (int16_t)work[start++], k = a->now++ & 2047;
+        int acc = BAND_B * (v - x2) - BAND_A1 * y1 - BAND_A2 * y2 + error;
+        int y = acc >> 13, psi;
 
         y = y > 32767 ? 32767 : y < -32767 ? -32767 : y;
-        psi = abs(a.y1 * a.y1 - a.y2 * y);
+        psi = abs(y1 * y1 - y2 * y);
         ring[k] = v;
-        a.x2 = a.x1;
-        a.x1 = v;
-        a.error = acc & 0x1FFF;
-        a.y2 = a.y1;
-        a.y1 = y;
-        a.smooth += (((psi > ENERGY_CAP ? ENERGY_CAP : psi) << 3) - a.smooth) >> 3;
-        a.energy += (a.smooth - a.energy) >> 3;
-        a.envelope_1 += ((abs(v) << 8) - a.envelope_1) >> 4;
-        a.envelope_2 += (a.envelope_1 - a.envelope_2) >> 4;
-        envelope[k] = a.envelope_2 >> 8;
-        a.tick_power += v * v > POWER_CAP ? POWER_CAP : v * v;
-        if (++a.tick_phase == TICK) {
-            a.tick_phase = 0;
-            tick(&a);
-            a.tick_power = 0;
+        x2 = x1;
+        x1 = v;
+        error = acc & 0x1FFF;
+        y2 = y1;
+        y1 = y;
+        smooth += (((psi > ENERGY_CAP ? ENERGY_CAP : psi) << 3) - smooth) >> 3;
+        energy += (smooth - energy) >> 3;
+        envelope_1 += ((abs(v) << 8) - envelope_1) >> 4;
+        envelope_2 += (envelope_1 - envelope_2) >> 4;
+        envelope[k] = envelope_2 >> 8;
+        power += v * v > POWER_CAP ? POWER_CAP : v * v;
+        if (++phase == TICK) {
+            phase = 0;
+            a->energy = energy;
+            a->tick_power = power;
+            if (a->open)
+                a->age++;
+            tick(a);
+            if (a->open)
+                a->age--;
+            power = 0;
         }
-        a.event = judge(&a);
+        event = judge(a, energy);
     }
-    *state = a;
-    return i;
+    a->x1 = x1 & 0xFFFF;
+    a->x2 = x2 & 0xFFFF;
+    a->y1 = y1 & 0xFFFF;
+    a->y2 = y2 & 0xFFFF;
+    a->error = error;
+    a->smooth = smooth;
+    a->energy = energy;
+    a->envelope_1 = envelope_1;
+    a->envelope_2 = envelope_2;
+    a->tick_power = power;
+    a->tick_phase = phase;
+    return start + (event << 8);
 }

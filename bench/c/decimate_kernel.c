@@ -2,42 +2,45 @@
 
 #include "kernels.h"
 
-/* Taps of the half-band filters on one side, outermost first; 8192 in the middle. */
-static const int FIRST[] = { -603, 4699 };
-static const int SECOND[] = { -97, 414, -1270, 5049 };
-static const int THIRD[] = { -50, 94, -177, 308, -513, 866, -1627, 5195 };
+enum { FRAMES_KEPT = 7, WAITING_MOST = 7, BETWEEN_KEPT = 25, LINE = 7 + 7 + 512, BETWEEN = 25 + 128 };
 
-void reset_decimator(struct decimator *d)
+static void first_stage(const uint16_t *x, int made, uint32_t *out)
 {
-    memset(d, 0, sizeof *d);
-    d->counts[0] = 6;
-    d->counts[1] = 14;
-    d->counts[2] = 30;
-}
-
-/* Halve the rate of the line into out; keeps its history, returns how many came out. */
-static inline int halve(int16_t *line, int *count, const int *taps, int side, int16_t *out, int step)
-{
-    int length = 4 * side - 1, made = 0;
-    const int16_t *x = line;
-
-    for (; x + length <= line + *count; x += 2) {
-        int acc = 8192 * (x[2 * side - 1] + 1);
-        for (int k = 0; k < side; k++)
-            acc += taps[k] * (x[2 * k] + x[length - 1 - 2 * k]);
-        acc >>= 14;
-        out[step * made++] = acc > 32767 ? 32767 : acc < -32767 ? -32767 : acc;
+    for (int i = 0; i < 2 * made; i++, x += 4) {
+        int acc = 102 * (x[0] + x[10]) + 306 * (x[1] + x[9]) + 631 * (x[2] + x[8])
+            + 1015 * (x[3] + x[7]) + 1322 * (x[4] + x[6]) + 1440 * x[5] + 1024;
+        out[i] = acc >> 11;
     }
-    *count -= 2 * made;
-    memmove(line, x, *count * sizeof *line);
-    return made;
 }
 
-int decimate(struct decimator *d, const int32_t *frames, int n, int16_t *out)
+static void second_stage(const uint32_t *words, int made, uint16_t *out)
 {
-    for (int i = 0; i < n; i++)
-        d->lines[0][d->counts[0]++] = frames[2 * i] >> 16;
-    d->counts[1] += halve(d->lines[0], &d->counts[0], FIRST, 2, d->lines[1] + d->counts[1], 1);
-    d->counts[2] += halve(d->lines[1], &d->counts[1], SECOND, 4, d->lines[2] + d->counts[2], 1);
-    return halve(d->lines[2], &d->counts[2], THIRD, 8, out, 2);
+    const int32_t *x = (const int32_t *)words;
+
+    for (; made > 0; made--, x += 2, out += 2) {
+        int acc = 30 * (x[0] + x[26]) - 52 * (x[2] + x[24]) + 93 * (x[4] + x[22])
+            - 171 * (x[6] + x[20]) + 291 * (x[8] + x[18]) + 34 * (x[9] + x[17])
+            - 553 * (x[10] + x[16]) - 153 * (x[11] + x[15]) + 1379 * (x[12] + x[14])
+            + 2300 * x[13] + 8192;
+        acc >>= 14;
+        *out = (acc > 65535 ? 65535 : acc < 0 ? 0 : acc) ^ 0x8000;
+    }
+}
+
+int decimate(const uint16_t *words, uint16_t *lines, uint32_t *between, uint16_t *out, int waiting,
+             int n)
+{
+    int made = (waiting + n) / 8;
+
+    for (int channel = 0; channel < 2; channel++, lines += LINE, between += BETWEEN) {
+        uint16_t *to = lines + FRAMES_KEPT + waiting;
+
+        for (int i = 0; i < n; i++)
+            to[i] = words[4 * i + 2 * channel + 1] ^ 0x8000;
+        first_stage(lines, made, between + BETWEEN_KEPT);
+        memmove(lines, lines + 8 * made, (FRAMES_KEPT + WAITING_MOST) * sizeof *lines);
+        second_stage(between, made, out + channel);
+        memmove(between, between + 2 * made, BETWEEN_KEPT * sizeof *between);
+    }
+    return made;
 }

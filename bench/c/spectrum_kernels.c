@@ -2,7 +2,7 @@
 
 #include "kernels.h"
 
-enum { POINTS = 256, COMPLEX = 128, PASS_LIMIT = 24900 };
+enum { POINTS = 256, COMPLEX = 128, PASS_LIMIT = 24900, EXPONENT = 256, PEAK = 257 };
 
 struct pass {
     int16_t *w;  /* 128 complex numbers */
@@ -22,49 +22,48 @@ static inline void put(struct pass *p, int i, int re, int im)
         p->peak = abs(im);
 }
 
-static int reversed_bits(int i)
+/* Leave the exponent and the largest component, a halfword without a sign, behind the data. */
+static void leave(struct pass *p, int more)
 {
-    int order = 0;
-
-    for (int bit = 0; bit < 7; bit++)
-        order |= (i >> bit & 1) << (6 - bit);
-    return order;
+    p->w[EXPONENT] += more;
+    p->w[PEAK] = p->peak;
 }
 
-void bit_reversal(uint8_t order[COMPLEX])
+static int left_peak(const int16_t *work)
 {
-    for (int i = 0; i < COMPLEX; i++)
-        order[i] = reversed_bits(i);
+    return (uint16_t)work[PEAK];
 }
 
-/* Scale to full range, window with Hann, bit-reverse; returns the exponent. */
-static int load(const int16_t *x, const int16_t *cosine, const uint8_t *order, struct pass *p)
+/* Scale to full range, window, put in bit-reversed order. */
+void load(const uint16_t *ring, int start, int mask, const uint16_t *window, const uint8_t *order,
+          int16_t *work)
 {
+    const int16_t *x = (const int16_t *)ring;
+    struct pass p = { .w = work, .down = 15 };
     int every = 0, up = 0;
 
     for (int i = 0; i < POINTS; i++)
-        every |= abs(x[i]);
+        every |= abs(x[(start + i) & mask]);
     if (every)
         for (; every < 16384; every <<= 1)
             up++;
-    p->peak = 0;
-    p->down = 15;
     for (int i = 0; i < COMPLEX; i++) {
         int j = 2 * i;
-        put(p, 2 * order[i], (x[j] << up) * (16384 - cosine[j]) + 16384,
-            (x[j + 1] << up) * (16384 - cosine[j + 1]) + 16384);
+        put(&p, 2 * order[i], (x[(start + j) & mask] << up) * window[j] + 16384,
+            (x[(start + j + 1) & mask] << up) * window[j + 1] + 16384);
     }
-    return -up;
+    work[EXPONENT] = 0;
+    leave(&p, -up);
 }
 
-static void first_pass(struct pass *p)
+void first_pass(int16_t *work)
 {
-    int peak = p->peak, half;
+    struct pass passed = { .w = work }, *p = &passed;
+    int peak = left_peak(work), half;
 
     for (p->down = 0; peak > PASS_LIMIT >> 2; peak >>= 1)
         p->down++;
     half = (1 << p->down) >> 1;
-    p->peak = 0;
     for (int i = 0; i < POINTS; i += 8) {
         int16_t *w = p->w + i;
         int sr = w[0] + w[2] + half, si = w[1] + w[3] + half;
@@ -76,16 +75,17 @@ static void first_pass(struct pass *p)
         put(p, i + 2, ar + ci, ai - cr);
         put(p, i + 6, ar - ci, ai + cr);
     }
+    leave(p, p->down);
 }
 
-static void radix4_pass(struct pass *p, const int16_t *cosine, int quarter)
+void radix4_pass(int16_t *work, int quarter, const int16_t *cosine)
 {
-    int peak = p->peak, half;
+    struct pass passed = { .w = work }, *p = &passed;
+    int peak = left_peak(work), half;
 
     for (p->down = 14; peak * 21 > PASS_LIMIT << 2; peak >>= 1)
         p->down++;
     half = 1 << (p->down - 1);
-    p->peak = 0;
     for (int j = 0; j < quarter; j++) {
         const int16_t *c = cosine, *s = cosine + 64;
         int k = 64 / quarter * j;
@@ -107,16 +107,17 @@ static void radix4_pass(struct pass *p, const int16_t *cosine, int quarter)
             put(p, i, sr + tr, si + ti);
         }
     }
+    leave(p, p->down - 14);
 }
 
-static void last_pass(struct pass *p, const int16_t *cosine)
+void last_pass(int16_t *work, const int16_t *cosine)
 {
-    int peak = p->peak, half;
+    struct pass passed = { .w = work }, *p = &passed;
+    int peak = left_peak(work), half;
 
     for (p->down = 14; peak * 5 > 65535; peak >>= 1)
         p->down++;
     half = 1 << (p->down - 1);
-    p->peak = 0;
     for (int i = 0; i < COMPLEX; i += 2) {
         int16_t *a = p->w + i, *b = a + COMPLEX;
         int wr = cosine[i], wi = cosine[i + 64];
@@ -125,40 +126,26 @@ static void last_pass(struct pass *p, const int16_t *cosine)
         put(p, i + COMPLEX, re - br, im - bi);
         put(p, i, re + br, im + bi);
     }
+    leave(p, p->down - 14);
 }
 
-static int split(const struct pass *p, const int16_t *cosine, uint32_t *power)
+int split(const int16_t *work, const int16_t *cosine, uint32_t *power)
 {
-    int peak = p->peak, down = 13, half;
+    int peak = left_peak(work), down = 13, half;
 
     for (; peak > 11580; peak >>= 1)
         down++;
     half = 1 << (down - 1);
-    for (int k = 0; k <= COMPLEX; k++) {
-        const int16_t *z = p->w + 2 * (k & 127), *y = p->w + 2 * ((128 - k) & 127);
+    for (int k = 0; k <= 64; k++) {
+        const int16_t *z = work + 2 * k, *y = work + 2 * ((COMPLEX - k) & 127);
         int wr = cosine[k], wi = cosine[k + 64];
         int dr = z[0] - y[0], di = z[1] + y[1];
-        int re = (((z[0] + y[0]) << 12) + (dr * wi >> 2) + (di * wr >> 2) + half) >> down;
-        int im = (((z[1] - y[1]) << 12) + (di * wi >> 2) - (dr * wr >> 2) + half) >> down;
+        int even = ((z[0] + y[0]) << 12) + half, odd = (di * wi >> 2) - (dr * wr >> 2) + half;
+        int imag = (z[1] - y[1]) << 12, a = dr * wi, b = di * wr;
+        int re = (even + (a >> 2) + (b >> 2)) >> down, im = (odd + imag) >> down;
+        int other_re = (even + (-a >> 2) + (-b >> 2)) >> down, other_im = (odd - imag) >> down;
         power[k] = re * re + im * im;
+        power[COMPLEX - k] = other_re * other_re + other_im * other_im;
     }
-    return down - 13;
-}
-
-int power_spectrum(const int16_t *x, const int16_t *cosine, const uint8_t *order, uint32_t *power)
-{
-    int16_t work[POINTS];
-    struct pass p = { .w = work };
-    int exponent = load(x, cosine, order, &p);
-
-    first_pass(&p);
-    exponent += p.down;
-    radix4_pass(&p, cosine, 4);
-    exponent += p.down - 14;
-    radix4_pass(&p, cosine, 16);
-    exponent += p.down - 14;
-    last_pass(&p, cosine);
-    exponent += p.down - 14;
-    exponent += split(&p, cosine, power);
-    return 2 * exponent;
+    return 2 * (work[EXPONENT] + down - 13);
 }

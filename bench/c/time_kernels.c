@@ -13,28 +13,29 @@ enum { EVENTS = 128, POINTS = 256, BINS = 129, WINDOWS = SAMPLES / POINTS };
 static const char *folder;
 static double min_ns;
 
-static int16_t both[2 * SAMPLES], emg[SAMPLES], imu[6 * SAMPLES];
+static uint16_t both[2 * SAMPLES], emg[SAMPLES], imu[6 * SAMPLES];
 static int32_t axis[3];
 static uint16_t out[SAMPLES], sine[125];
 static struct conditioner conditioner;
 static struct {
-    int16_t x[SAMPLES];
+    uint16_t x[SAMPLES];
     uint32_t counts[3], fold[FOLD];
 } conditioned;
-static struct decimator decimator;
-static int32_t words[2 * 8 * DECIMATED];
-static int16_t decimated[2 * DECIMATED];
+static uint16_t lines[2 * (7 + 7 + 512)];
+static uint32_t between[2 * (25 + 128)];
+static uint16_t words[4 * 8 * DECIMATED], decimated[2 * DECIMATED];
 static struct {
     uint16_t magnitudes[SAMPLES];
-    int16_t steps[6 * STEPS];
+    uint16_t steps[6 * STEPS];
 } condensed;
 static struct activity activity;
-static int16_t ring[2048];
+static uint16_t ring[2048];
 static struct {
     uint16_t envelope[2048];
     uint32_t events[EVENTS]; /* position * 8 + kind, from entry 1 on; entry 0 counts them */
 } sensed;
 static int16_t cosine[320];
+static uint16_t window[POINTS];
 static uint8_t order[POINTS / 2];
 static uint32_t power[WINDOWS][BINS];
 
@@ -91,16 +92,44 @@ static void report(const char *name, void (*run)(void), int items, const void *r
     printf("%s %.3f %u\n", name, best / items, crc);
 }
 
+static void start_decimate(void)
+{
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        lines[i] = 0x8000;
+    for (size_t i = 0; i < sizeof between / sizeof *between; i++)
+        between[i] = 0x20000;
+}
+
 static void run_decimate(void)
 {
-    for (int i = 0; i < DECIMATED; i += EMG_BLOCK)
-        decimate(&decimator, words + 16 * i, 8 * EMG_BLOCK, decimated + 2 * i);
+    static int waiting = 7;
+
+    for (int i = 0; i < DECIMATED; i += EMG_BLOCK) {
+        int n = 8 * EMG_BLOCK;
+        waiting += n - 8 * decimate(words + 32 * i, lines, between, decimated + 2 * i, waiting, n);
+    }
+}
+
+/* As reset_filter and reset_activity leave their states. */
+static void start_emg(void)
+{
+    conditioner.cycles = 5;
+    conditioner.limit = NOTCH_LIMIT;
+    conditioner.lowest = 0xFFFF;
+    conditioner.fresh = 1;
+    conditioner.low_pass[0].low = 4096;
+    conditioner.low_pass[1].low = 12288;
+    conditioner.sine = conditioner.cosine = 0x10000000;
+    activity.ratio = 64;
+    activity.floor[0] = 0xFFFFFF;
+    activity.floor[1] = 0x3FFFFFF;
+    activity.on_level = 0x3FFFFFFF;
 }
 
 static void run_condition(void)
 {
     for (int i = 0; i < SAMPLES; i += EMG_BLOCK)
-        condition(both + 2 * i, EMG_BLOCK, conditioned.x + i, sine, &conditioner);
+        condition(both, 2 * i, EMG_BLOCK, conditioned.x + i, sine, &conditioner);
     conditioned.counts[0] = conditioner.clipped;
     conditioned.counts[1] = conditioner.lowest;
     conditioned.counts[2] = conditioner.highest;
@@ -110,34 +139,46 @@ static void run_condition(void)
 static void run_sense(void)
 {
     uint32_t *count = sensed.events;
-    int at = 0;
 
     *count = 0;
-    while (at < SAMPLES) {
-        int left = EMG_BLOCK - at % EMG_BLOCK;
-        at += sense(emg + at, left, at, ring, sensed.envelope, &activity);
-        if (activity.event && *count < EVENTS - 1)
-            sensed.events[++*count] = at * 8 + activity.event;
+    for (int at = 0; at < SAMPLES; at += EMG_BLOCK) {
+        int done = 0;
+        while (done < EMG_BLOCK) {
+            int event;
+            done = sense(emg + at, done, EMG_BLOCK, ring, sensed.envelope, &activity);
+            event = done >> 8;
+            done &= 255;
+            if (event && *count < EVENTS - 1)
+                sensed.events[++*count] = (at + done) * 8 + event;
+        }
     }
 }
 
 static void run_condense(void)
 {
     for (int i = 0; i < SAMPLES; i += IMU_BLOCK)
-        condense(imu + 6 * i, IMU_BLOCK / 4, condensed.magnitudes + i,
-                 condensed.steps + i / 4 % STEPS * 6);
+        condense(imu, i, SAMPLES - 1, IMU_BLOCK / 4, condensed.magnitudes, SAMPLES - 1,
+                 condensed.steps, i / 4);
 }
 
 static void run_project(void)
 {
     for (int i = 0; i < SAMPLES; i += STRIDE)
-        project(imu + 6 * i, STRIDE, 3, axis, out + i);
+        project(imu, i, SAMPLES - 1, STRIDE, 3, axis, out + i);
 }
 
 static void run_spectrum(void)
 {
-    for (int i = 0; i < WINDOWS; i++)
-        power_spectrum(emg + i * POINTS, cosine, order, power[i]);
+    int16_t work[POINTS + 2];
+
+    for (int i = 0; i < WINDOWS; i++) {
+        load(emg, i * POINTS, SAMPLES - 1, window, order, work);
+        first_pass(work);
+        radix4_pass(work, 4, cosine);
+        radix4_pass(work, 16, cosine);
+        last_pass(work, cosine);
+        split(work, cosine, power[i]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -153,14 +194,17 @@ int main(int argc, char **argv)
     read_file("sine.u16", sine, sizeof sine);
     read_file("axis.i32", axis, sizeof axis);
     read_file("cosine.u16", cosine, sizeof cosine);
-    bit_reversal(order);
+    for (int i = 0; i < POINTS; i++)
+        window[i] = 16384 - cosine[i];
+    for (int i = 0; i < POINTS / 2; i++)
+        for (int bit = 0; bit < 7; bit++)
+            order[i] |= (i >> bit & 1) << (6 - bit);
 
     read_file("words.i32", words, sizeof words);
-    reset_decimator(&decimator);
-    report("decimate-8-to-1-kHz", run_decimate, DECIMATED, decimated, sizeof decimated);
-    reset_conditioner(&conditioner, 5, NOTCH_LIMIT);
+    start_decimate();
+    report("decimate-8-to-1-kHz", run_decimate, 2 * DECIMATED, decimated, sizeof decimated);
+    start_emg();
     report("condition", run_condition, SAMPLES, &conditioned, sizeof conditioned);
-    reset_activity(&activity);
     report("burst-sense", run_sense, SAMPLES, &sensed, sizeof sensed);
     report("condense", run_condense, SAMPLES, &condensed, sizeof condensed);
     report("projection", run_project, SAMPLES, out, sizeof out);

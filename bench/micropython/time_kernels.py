@@ -63,7 +63,7 @@ class Kernel:
 
 class Decimate(Kernel):
     name = "decimate-8-to-1-kHz"
-    items = DECIMATED
+    items = 2 * DECIMATED
 
     def __init__(self):
         self.blocks = []
@@ -72,17 +72,16 @@ class Decimate(Kernel):
                 block = array("H", bytes(8 * 8 * EMG_BLOCK))
                 file.readinto(block)
                 self.blocks.append(block)
-        self.out = array("H", bytes(2 * 2 * DECIMATED))
-        self.written = [self.out]
-        self.decimator = decimate.Decimator(0)
+        self.written = [array("H", bytes(2 * 2 * EMG_BLOCK)) for _ in self.blocks]
+        self.decimator = decimate.Decimator()
 
     def run(self):
         process = self.decimator.process
-        out = self.out
-        offset = 0
+        written = self.written
+        at = 0
         for block in self.blocks:
-            process(block, 8 * EMG_BLOCK, out, offset)
-            offset += 2 * EMG_BLOCK
+            process(block, 8 * EMG_BLOCK, written[at])
+            at += 1
 
 
 class Condition(Kernel):
@@ -162,7 +161,7 @@ class Condense(Kernel):
         magnitudes = self.magnitudes
         steps = self.steps
         for i in range(0, SAMPLES, IMU_BLOCK):
-            motion.condense(x, i, MASK, IMU_BLOCK // 4, magnitudes, MASK, steps, i >> 2)
+            motion.condense(0, 0, x, i, MASK, IMU_BLOCK // 4, magnitudes, MASK, steps, i >> 2)
 
 
 class Projection(Kernel):

@@ -1,9 +1,15 @@
-"""8 kHz I2S words to 1 kHz samples: three half-band filters, 8 -> 4 -> 2 -> 1 kHz.
+"""8 kHz I2S words to 1 kHz samples: two symmetric filters, 8 -> 2 -> 1 kHz.
 
-Flat to 410 Hz within 0.1 dB, and nothing above 590 Hz folds back louder than -48 dB. A half-band
-filter has every second tap zero and 1/2 in the middle: 27 multiplications per output where one FIR
-of 96 taps takes 48. Taps in Q14 from host_tools/design_filters.py; each stage rounds to 16 bits.
-The absolute taps of a stage sum to less than 2 * 2**14: sums stay below 2**31.
+Flat to 410 Hz within 0.1 dB, and nothing above 590 Hz folds back louder than -48 dB. The first
+filter only has to be quiet where it folds onto what the second lets pass; two pairs of taps of the
+second, else a half-band filter, make up for its droop. Taps by distance from the middle, from
+host_tools/design_filters.py: Q13 and Q12.
+
+Linear phase: sample k, complete with frame 8 k, is what frame 8 k - 57 showed.
+
+Samples are offset binary throughout, so that no sign is extended; between the stages they have
+two more bits, and only the last rounding is heard. Sums stay below 2**31: 2**18 times the positive
+taps of the second stage is 1.5 * 2**30.
 """
 
 from array import array
@@ -11,162 +17,158 @@ from array import array
 import micropython
 from micropython import const
 
-# Taps by stage and by distance from the middle, one side of the symmetric response.
-_FIR3 = const(-603)
-_FIR1 = const(4699)
-_SEC7 = const(-97)
-_SEC5 = const(414)
-_SEC3 = const(-1270)
-_SEC1 = const(5049)
-_THI15 = const(-50)
-_THI13 = const(94)
-_THI11 = const(-177)
-_THI9 = const(308)
-_THI7 = const(-513)
-_THI5 = const(866)
-_THI3 = const(-1627)
-_THI1 = const(5195)
-_MIDDLE = const(8192)
-_HALF = const(8192)  # rounding
+_FIRST_0 = const(1440)
+_FIRST_1 = const(1322)
+_FIRST_2 = const(1015)
+_FIRST_3 = const(631)
+_FIRST_4 = const(306)
+_FIRST_5 = const(102)
+_SECOND_0 = const(2300)
+_SECOND_1 = const(1379)
+_SECOND_2 = const(-153)
+_SECOND_3 = const(-553)
+_SECOND_4 = const(34)
+_SECOND_5 = const(291)
+_SECOND_7 = const(-171)
+_SECOND_9 = const(93)
+_SECOND_11 = const(-52)
+_SECOND_13 = const(30)
+_FIRST_HALF = const(1024)  # rounding
+_SECOND_HALF = const(8192)
+_HIGHEST = const(0x3FFFC000)  # 65535 before the last shift
 
 RATIO = const(8)
-DELAY_DMS = const(96)  # linear phase: sample k is what frame 8 k - 77 showed
-
-_LINE = const(600)  # of each stage: history and as many samples as one block brings
 MOST_FRAMES = const(512)
-_LINES = const(3)
+
+_SILENCE = const(0x8000)
+_BETWEEN_SILENCE = const(0x20000)
+# Of each line, from its start: what outputs to come still need, then what a block brings.
+_FRAMES_KEPT = const(7)
+_WAITING_MOST = const(7)
+_BETWEEN_KEPT = const(25)
+_LINE = const(7 + 7 + 512)
+_BETWEEN = const(25 + 128)
 
 
 @micropython.viper
-def fill(words, channel: int, n: int, line, at: int):
-    """Append the upper 16 of 24 bits of n left-justified stereo words to line[at:]."""
-    w = ptr16(words)
-    to = ptr16(line)
-    j = channel + channel + 1
-    end = at + n
-    while at < end:
-        to[at] = w[j]
-        at += 1
-        j += 4
+def decimate(p: int, s: int, words, lines, between, out, waiting: int, n: int) -> int:
+    """n frames of both channels of `words`, behind `waiting` of before; how many outputs they made.
 
+    p and s, 0, claim the two registers that viper gives to its first arguments: p is where to read
+    and s the sum, or where to write. A load at a constant distance from an address in a register
+    is one instruction, at an index from a variable nine: so the addresses walk.
+    """
+    line = int(ptr16(lines))
+    middle = int(ptr32(between))
+    made = (waiting + n) >> 3
+    channel = 0
+    while channel < 2:
+        # The upper 16 of 24 bits, offset binary.
+        p = int(ptr16(words)) + 2 + 4 * channel
+        s = line + 2 * _FRAMES_KEPT + 2 * waiting
+        stop = p + 64 * (n >> 3)
+        while p != stop:
+            ptr16(s)[0] = ptr16(p)[0] ^ 0x8000
+            ptr16(s)[1] = ptr16(p)[4] ^ 0x8000
+            ptr16(s)[2] = ptr16(p)[8] ^ 0x8000
+            ptr16(s)[3] = ptr16(p)[12] ^ 0x8000
+            ptr16(s)[4] = ptr16(p)[16] ^ 0x8000
+            ptr16(s)[5] = ptr16(p)[20] ^ 0x8000
+            ptr16(s)[6] = ptr16(p)[24] ^ 0x8000
+            ptr16(s)[7] = ptr16(p)[28] ^ 0x8000
+            p += 64
+            s += 16
+        stop += 8 * (n & 7)
+        while p != stop:
+            ptr16(s)[0] = ptr16(p)[0] ^ 0x8000
+            p += 8
+            s += 2
 
-@micropython.viper
-def first_stage(line, count: int, out, at: int) -> int:
-    """Halve the rate of line[0:count] into out[at:]; returns how many came out."""
-    p = ptr16(line)
-    o = ptr16(out)
-    i = 0
-    done = 0
-    while i + 7 <= count:
-        v = (p[i] ^ 0x8000) + (p[i + 6] ^ 0x8000) - 0x10000
-        acc = _FIR3 * v + _HALF
-        v = (p[i + 2] ^ 0x8000) + (p[i + 4] ^ 0x8000) - 0x10000
-        acc += _FIR1 * v
-        acc += _MIDDLE * ((p[i + 3] ^ 0x8000) - 0x8000)
-        v = acc >> 14
-        if v > 32767:
-            v = 32767
-        elif v < -32767:
-            v = -32767
-        o[at + done] = v
-        done += 1
-        i += 2
-    return done
+        p = line
+        to = middle + 4 * _BETWEEN_KEPT
+        stop = p + 16 * made
+        while p != stop:
+            s = (ptr16(p)[0] + ptr16(p)[10]) * _FIRST_5 + _FIRST_HALF
+            s = (ptr16(p)[1] + ptr16(p)[9]) * _FIRST_4 + s
+            s = (ptr16(p)[2] + ptr16(p)[8]) * _FIRST_3 + s
+            s = (ptr16(p)[3] + ptr16(p)[7]) * _FIRST_2 + s
+            s = (ptr16(p)[4] + ptr16(p)[6]) * _FIRST_1 + s
+            ptr32(to)[0] = (ptr16(p)[5] * _FIRST_0 + s) >> 11
+            s = (ptr16(p)[4] + ptr16(p)[14]) * _FIRST_5 + _FIRST_HALF
+            s = (ptr16(p)[5] + ptr16(p)[13]) * _FIRST_4 + s
+            s = (ptr16(p)[6] + ptr16(p)[12]) * _FIRST_3 + s
+            s = (ptr16(p)[7] + ptr16(p)[11]) * _FIRST_2 + s
+            s = (ptr16(p)[8] + ptr16(p)[10]) * _FIRST_1 + s
+            ptr32(to)[1] = (ptr16(p)[9] * _FIRST_0 + s) >> 11
+            p += 16
+            to += 8
+        s = line
+        stop = p + 2 * (_FRAMES_KEPT + _WAITING_MOST)
+        while p != stop:
+            ptr16(s)[0] = ptr16(p)[0]
+            ptr16(s)[1] = ptr16(p)[1]
+            ptr16(s)[2] = ptr16(p)[2]
+            ptr16(s)[3] = ptr16(p)[3]
+            ptr16(s)[4] = ptr16(p)[4]
+            ptr16(s)[5] = ptr16(p)[5]
+            ptr16(s)[6] = ptr16(p)[6]
+            p += 14
+            s += 14
 
+        p = middle
+        to = int(ptr16(out)) + 2 * channel
+        stop = p + 8 * made
+        while p != stop:
+            s = (ptr32(p)[0] + ptr32(p)[26]) * _SECOND_13 + _SECOND_HALF
+            s = (ptr32(p)[2] + ptr32(p)[24]) * _SECOND_11 + s
+            s = (ptr32(p)[4] + ptr32(p)[22]) * _SECOND_9 + s
+            s = (ptr32(p)[6] + ptr32(p)[20]) * _SECOND_7 + s
+            s = (ptr32(p)[8] + ptr32(p)[18]) * _SECOND_5 + s
+            s = (ptr32(p)[9] + ptr32(p)[17]) * _SECOND_4 + s
+            s = (ptr32(p)[10] + ptr32(p)[16]) * _SECOND_3 + s
+            s = (ptr32(p)[11] + ptr32(p)[15]) * _SECOND_2 + s
+            s = (ptr32(p)[12] + ptr32(p)[14]) * _SECOND_1 + s
+            s = ptr32(p)[13] * _SECOND_0 + s
+            if s >> 30:
+                if s < 0:
+                    s = 0
+                else:
+                    s = _HIGHEST
+            ptr16(to)[0] = (s >> 14) ^ 0x8000
+            p += 8
+            to += 4
+        s = middle
+        stop = p + 4 * _BETWEEN_KEPT
+        while p != stop:
+            ptr32(s)[0] = ptr32(p)[0]
+            ptr32(s)[1] = ptr32(p)[1]
+            ptr32(s)[2] = ptr32(p)[2]
+            ptr32(s)[3] = ptr32(p)[3]
+            ptr32(s)[4] = ptr32(p)[4]
+            p += 20
+            s += 20
 
-@micropython.viper
-def second_stage(line, count: int, out, at: int) -> int:
-    """As `first_stage`, with 15 taps."""
-    p = ptr16(line)
-    o = ptr16(out)
-    i = 0
-    done = 0
-    while i + 15 <= count:
-        acc = _SEC7 * ((p[i] ^ 0x8000) + (p[i + 14] ^ 0x8000) - 0x10000) + _HALF
-        acc += _SEC5 * ((p[i + 2] ^ 0x8000) + (p[i + 12] ^ 0x8000) - 0x10000)
-        acc += _SEC3 * ((p[i + 4] ^ 0x8000) + (p[i + 10] ^ 0x8000) - 0x10000)
-        acc += _SEC1 * ((p[i + 6] ^ 0x8000) + (p[i + 8] ^ 0x8000) - 0x10000)
-        acc += _MIDDLE * ((p[i + 7] ^ 0x8000) - 0x8000)
-        v = acc >> 14
-        if v > 32767:
-            v = 32767
-        elif v < -32767:
-            v = -32767
-        o[at + done] = v
-        done += 1
-        i += 2
-    return done
-
-
-@micropython.viper
-def third_stage(line, count: int, out, at: int, step: int) -> int:
-    """As `first_stage`, with 31 taps, to every step-th halfword of out."""
-    p = ptr16(line)
-    o = ptr16(out)
-    i = 0
-    done = 0
-    while i + 31 <= count:
-        acc = _THI15 * ((p[i] ^ 0x8000) + (p[i + 30] ^ 0x8000) - 0x10000) + _HALF
-        acc += _THI13 * ((p[i + 2] ^ 0x8000) + (p[i + 28] ^ 0x8000) - 0x10000)
-        acc += _THI11 * ((p[i + 4] ^ 0x8000) + (p[i + 26] ^ 0x8000) - 0x10000)
-        acc += _THI9 * ((p[i + 6] ^ 0x8000) + (p[i + 24] ^ 0x8000) - 0x10000)
-        acc += _THI7 * ((p[i + 8] ^ 0x8000) + (p[i + 22] ^ 0x8000) - 0x10000)
-        acc += _THI5 * ((p[i + 10] ^ 0x8000) + (p[i + 20] ^ 0x8000) - 0x10000)
-        acc += _THI3 * ((p[i + 12] ^ 0x8000) + (p[i + 18] ^ 0x8000) - 0x10000)
-        acc += _THI1 * ((p[i + 14] ^ 0x8000) + (p[i + 16] ^ 0x8000) - 0x10000)
-        acc += _MIDDLE * ((p[i + 15] ^ 0x8000) - 0x8000)
-        v = acc >> 14
-        if v > 32767:
-            v = 32767
-        elif v < -32767:
-            v = -32767
-        o[at] = v
-        at += step
-        done += 1
-        i += 2
-    return done
-
-
-@micropython.viper
-def keep(line, start: int, count: int):
-    """Move line[start : start + count] to the front: the history of the next block."""
-    p = ptr16(line)
-    i = 0
-    while i < count:
-        p[i] = p[start + i]
-        i += 1
+        line += 2 * _LINE
+        middle += 4 * _BETWEEN
+        channel += 1
+    return made
 
 
 class Decimator:
-    """One channel of the ADC. Any block size gives the same samples; one comes per 8 frames."""
+    """Both channels of the ADC. Any block size gives the same samples; one comes per 8 frames."""
 
-    def __init__(self, channel):
-        """channel: 0 left, 1 right of the stereo words."""
-        self._channel = channel
-        self._lines = [array("H", bytes(2 * _LINE)) for _ in range(_LINES)]
+    def __init__(self):
         # A history of silence, so that frame 8 k completes sample k.
-        self._counts = array("i", [6, 14, 30])
+        self._lines = array("H", [_SILENCE] * (2 * _LINE))
+        self._between = array("I", [_BETWEEN_SILENCE] * (2 * _BETWEEN))
+        self._waiting = _WAITING_MOST  # frames
 
-    def process(self, words, n, out, offset):
-        """n <= 512 stereo frames of 32-bit words as array('H'), low half first.
+    def process(self, words, n, out):
+        """n <= 512 stereo frames of 32-bit words, low half first, to pairs of samples in out.
 
-        Writes to every second halfword of out from offset on; returns how many samples.
+        words: a buffer; out: array('H'). Returns how many pairs.
         """
-        lines = self._lines
-        counts = self._counts
-        fill(words, self._channel, n, lines[0], counts[0])
-        counts[0] += n
-        made = first_stage(lines[0], counts[0], lines[1], counts[1])
-        self._drop(0, 2 * made)
-        counts[1] += made
-        made = second_stage(lines[1], counts[1], lines[2], counts[2])
-        self._drop(1, 2 * made)
-        counts[2] += made
-        made = third_stage(lines[2], counts[2], out, offset, 2)
-        self._drop(2, 2 * made)
+        waiting = self._waiting
+        made = decimate(0, 0, words, self._lines, self._between, out, waiting, n)
+        self._waiting = waiting + n - RATIO * made
         return made
-
-    def _drop(self, stage, n):
-        left = self._counts[stage] - n
-        keep(self._lines[stage], n, left)
-        self._counts[stage] = left

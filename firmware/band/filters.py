@@ -146,7 +146,8 @@ def _watch_rails(src, offset: int, n: int, state) -> int:
 def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
     """Clean n <= 64 samples (every second halfword of src from offset on) into work.
 
-    x and y, 0, only claim the two registers that viper gives to its first arguments.
+    x and y, 0, only claim the two registers that viper gives to its first arguments. Addresses
+    walk: a load at an index costs thrice as much.
 
     Counts clipped samples and extremes, and adds each raw sample to fold[index % 100], from which
     the mains lines are read. 20-450 Hz band-pass: the 20 Hz side removes the baseline; it starts
@@ -156,31 +157,34 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
     wide. Its error is clipped to +-limit, a few times the noise at rest: so a burst hardly moves
     it, and it does not ring on behind the burst as a recursive notch does.
     """
-    p = ptr16(src)
-    out = ptr16(work)
     s = ptr32(state)
-    t = ptr16(sine)
     low = 0xFFFF
     high = 0
-    slot = FOLD_AT + s[_SLOT]
-    y = offset
-    end = offset + n + n
-    while y < end:
-        stop = y + (FOLD_AT + FOLD - slot) * 2
-        if stop > end:
-            stop = end
-        while y < stop:
-            x = p[y] ^ 0x8000  # offset binary: 0 ... 65535
-            y += 2
+    slot = int(s[_SLOT])
+    fold = int(ptr32(state)) + 4 * FOLD_AT + 4 * slot
+    source = int(ptr16(src)) + 2 * offset
+    y = source
+    left = n
+    while left:
+        taken = FOLD - slot
+        if taken > left:
+            taken = left
+        left -= taken
+        slot += taken
+        stop = y + 4 * taken
+        while y != stop:
+            x = ptr16(y)[0] ^ 0x8000  # offset binary: 0 ... 65535
+            y += 4
             if x < low:
                 low = x
             if x > high:
                 high = x
-            s[slot] = s[slot] + x
-            slot += 1
-        if slot == FOLD_AT + FOLD:
-            slot = FOLD_AT
-    s[_SLOT] = slot - FOLD_AT
+            ptr32(fold)[0] = ptr32(fold)[0] + x
+            fold += 4
+        if slot == FOLD:
+            slot = 0
+            fold -= 4 * FOLD
+    s[_SLOT] = slot
     if low < s[LOWEST]:
         s[LOWEST] = low
     if high > s[HIGHEST]:
@@ -204,28 +208,31 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
     then_2 = (((s[_LP + 2] ^ 0x8000) - 0x8000) << 16) | s[_LP + 3]
     y1 = (s[_BETWEEN] ^ 0x8000) - 0x8000
     y2 = (s[_BETWEEN + 1] ^ 0x8000) - 0x8000
-    cycles = int(s[NOTCH_CYCLES])
+    step = 2 * int(s[NOTCH_CYCLES])  # in the table of the sine, bytes
     limit = int(s[NOTCH_LIMIT])
     sine_part = int(s[_NOTCH]) - _NOTCH_ZERO
     cosine_part = int(s[_NOTCH + 1]) - _NOTCH_ZERO
-    angle = int(s[_NOTCH + 2])
+    angle = int(ptr16(sine)) + 2 * int(s[_NOTCH + 2])
+    turn = int(ptr16(sine)) + 2 * FOLD
+    to = int(ptr16(work))
+    end = to + n + n
+    release = to + released + released
     fresh = int(s[FRESH])
     s[FRESH] = 0
-    i = 0
-    while i < n:
-        if fresh or i == released:
+    while to != end:
+        if fresh or to == release:
             fresh = 0
-            x = _HP_B * ((p[offset] ^ 0x8000) - 0x8000)
+            x = _HP_B * ((ptr16(source)[0] ^ 0x8000) - 0x8000)
             next_1 = 4096 - x
             next_2 = x - 4096
             y1 = 0
             y2 = 0
-        stop = n
-        if i < released:
-            stop = released
-        while i < stop:
-            x = (p[offset] ^ 0x8000) - 0x8000
-            offset += 2
+        stop = end
+        if release - to > 0:
+            stop = release
+        while to != stop:
+            x = (ptr16(source)[0] ^ 0x8000) - 0x8000
+            source += 4
             y = _HP_B * x + next_1
             error = y & 0x1FFF
             y = y >> 13
@@ -236,9 +243,9 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
                 elif y < -32767:
                     y = -32767
                     error = 4096
-            next_1 = next_2 - 2 * _HP_B * x - _HP_A1 * y + error + error
+            next_1 = (0 - _HP_A1) * y + next_2 + error + error - 2 * _HP_B * x
             next_2 = _HP_B * x - _HP_A2 * y - error
-            x = _LP_B * (y + y1 + y1 + y2) + then_1
+            x = (y1 + y + y1 + y2) * _LP_B + then_1
             y2 = y1
             y1 = y
             error = x & 0x1FFF
@@ -250,14 +257,14 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
                 elif x < -32767:
                     x = -32767
                     error = 4096
-            then_1 = then_2 - _LP_A1 * x - error - error
-            then_2 = 16384 - _LP_A2 * x - error
-            if cycles:
-                sin = t[angle] - 4096
-                cos = t[angle + 25] - 4096
-                angle += cycles
-                if angle >= FOLD:
-                    angle -= FOLD
+            then_1 = (0 - _LP_A1) * x + then_2 - error - error
+            then_2 = (0 - _LP_A2) * x + 16384 - error
+            if step:
+                sin = ptr16(angle)[0] - 4096
+                cos = ptr16(angle)[25] - 4096
+                angle += step
+                if angle - turn >= 0:
+                    angle -= 2 * FOLD
                 x -= ((sine_part >> 8) * sin + (cosine_part >> 8) * cos + 0x8000) >> 16
                 if (x + 0x4000) >> 15:
                     if x > 32767:
@@ -269,8 +276,8 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
                     y = limit
                 elif y + limit < 0:
                     y = 0 - limit
-                sine_part += (y * sin + 32) >> 6
-                cosine_part += (y * cos + 32) >> 6
+                sine_part = ((sin * y + 32) >> 6) + sine_part
+                cosine_part = ((cos * y + 32) >> 6) + cosine_part
                 if ((sine_part + (_NOTCH_MOST >> 1)) | (cosine_part + (_NOTCH_MOST >> 1))) >> 26:
                     if sine_part > _NOTCH_MOST:
                         sine_part = _NOTCH_MOST
@@ -280,8 +287,8 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
                         cosine_part = _NOTCH_MOST
                     elif cosine_part < 0 - _NOTCH_MOST:
                         cosine_part = 0 - _NOTCH_MOST
-            out[i] = x
-            i += 1
+            ptr16(to)[0] = x
+            to += 2
     s[_HP] = (next_1 >> 16) & 0xFFFF
     s[_HP + 1] = next_1 & 0xFFFF
     s[_HP + 2] = (next_2 >> 16) & 0xFFFF
@@ -294,4 +301,4 @@ def condition(x: int, y: int, src, offset: int, n: int, work, sine, state):
     s[_BETWEEN + 1] = y2 & 0xFFFF
     s[_NOTCH] = sine_part + _NOTCH_ZERO
     s[_NOTCH + 1] = cosine_part + _NOTCH_ZERO
-    s[_NOTCH + 2] = angle
+    s[_NOTCH + 2] = (angle - int(ptr16(sine))) >> 1

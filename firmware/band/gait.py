@@ -102,9 +102,11 @@ class Gait:
         shakes = self._shakes
         if step == 0:
             # Before the first sample there was no change.
-            condense(data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -1)
-            condense(data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -2)
-        condense(data, start, mask, STEPS_PER_QUANTUM, magnitudes, MAGNITUDE_MASK, steps, step)
+            condense(0, 0, data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -1)
+            condense(0, 0, data, start, mask, 1, magnitudes, MAGNITUDE_MASK, steps, -2)
+        condense(
+            0, 0, data, start, mask, STEPS_PER_QUANTUM, magnitudes, MAGNITUDE_MASK, steps, step
+        )
         self._shake_total = shake(
             steps,
             step,

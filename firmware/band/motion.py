@@ -16,67 +16,82 @@ MAGNITUDE_PER_G = const(256)
 
 @micropython.viper
 def condense(
-    raw: ptr16, start: int, mask: int, steps: int, magnitudes, m_mask: int, out, step: int
+    p: int, x: int, raw, start: int, mask: int, steps: int, magnitudes, m_mask: int, out, step: int
 ):
     """Four frames to a step: |acceleration| of each frame, the average of all six axes.
 
+    p and x, 0, claim registers: a frame's address in raw, and what is worked on.
     raw: ring of 6-axis frames, read from index `start`, a multiple of 4; magnitudes: ring of |a|
     at the same indices; out: ring of STEPS 6-axis frames, written from index `step`.
     """
-    m = ptr16(magnitudes)
-    o = ptr16(out)
+    first = int(ptr16(raw))
+    behind = first + 12 * (mask + 1)
+    p = first + 12 * (start & mask)
     at = start & m_mask
-    start = (start & mask) * 6
-    wrap = (mask + 1) * 6
     while steps > 0:
-        j = (step & STEP_MASK) * 6
+        to = int(ptr16(out)) + 12 * (step & STEP_MASK)
         # Offset binary, so the sum of four is 4 * 0x8000 too high; 2 rounds.
-        v = (raw[start + 3] ^ 0x8000) + (raw[start + 9] ^ 0x8000) + (raw[start + 15] ^ 0x8000)
-        o[j + 3] = (v + (raw[start + 21] ^ 0x8000) - 0x1FFFE) >> 2
-        v = (raw[start + 4] ^ 0x8000) + (raw[start + 10] ^ 0x8000) + (raw[start + 16] ^ 0x8000)
-        o[j + 4] = (v + (raw[start + 22] ^ 0x8000) - 0x1FFFE) >> 2
-        v = (raw[start + 5] ^ 0x8000) + (raw[start + 11] ^ 0x8000) + (raw[start + 17] ^ 0x8000)
-        o[j + 5] = (v + (raw[start + 23] ^ 0x8000) - 0x1FFFE) >> 2
+        x = (ptr16(p)[3] ^ 0x8000) - 0x1FFFE
+        x = (ptr16(p)[9] ^ 0x8000) + x
+        x = (ptr16(p)[15] ^ 0x8000) + x
+        x = (ptr16(p)[21] ^ 0x8000) + x
+        ptr16(to)[3] = x >> 2
+        x = (ptr16(p)[4] ^ 0x8000) - 0x1FFFE
+        x = (ptr16(p)[10] ^ 0x8000) + x
+        x = (ptr16(p)[16] ^ 0x8000) + x
+        x = (ptr16(p)[22] ^ 0x8000) + x
+        ptr16(to)[4] = x >> 2
+        x = (ptr16(p)[5] ^ 0x8000) - 0x1FFFE
+        x = (ptr16(p)[11] ^ 0x8000) + x
+        x = (ptr16(p)[17] ^ 0x8000) + x
+        x = (ptr16(p)[23] ^ 0x8000) + x
+        ptr16(to)[5] = x >> 2
         ax = 2
         ay = 2
         az = 2
-        k = at + 4
-        while at < k:
-            x = (raw[start] ^ 0x8000) - 0x8000
-            y = (raw[start + 1] ^ 0x8000) - 0x8000
-            z = (raw[start + 2] ^ 0x8000) - 0x8000
-            start += 6
+        m = int(ptr16(magnitudes)) + at + at
+        stop = p + 48
+        while p != stop:
+            x = (ptr16(p)[0] ^ 0x8000) - 0x8000
             ax += x
-            ay += y
-            az += z
             x = x >> 2
-            y = y >> 2
-            z = z >> 2
-            square = x * x + y * y + z * z + 1  # a root of 0 could not be divided by
+            square = x * x + 1  # a root of 0 could not be divided by
             if x < 0:
                 x = 0 - x
-            if y < 0:
-                y = 0 - y
-            if z < 0:
-                z = 0 - z
+            total = x
+            root = x
+            x = (ptr16(p)[1] ^ 0x8000) - 0x8000
+            ay += x
+            x = x >> 2
+            square += x * x
+            if x < 0:
+                x = 0 - x
+            total += x
+            if x > root:
+                root = x
+            x = (ptr16(p)[2] ^ 0x8000) - 0x8000
+            az += x
+            x = x >> 2
+            square += x * x
+            if x < 0:
+                x = 0 - x
+            total += x
+            if root > x:
+                x = root
             # A guess within 12 % (the largest part and half of the others, less 1/8 of it
             # all), then two Newton steps: within 1 LSB, at a fifth of an exact root's cost.
-            root = x
-            if y > x:
-                root = y
-            if z > root:
-                root = z
-            root += (x + y + z - root) >> 1
-            root += 1 - (root >> 3)
-            root = (root + square // root) >> 1
-            m[at] = (root + square // root) >> 1
-            at += 1
-        o[j] = ax >> 2
-        o[j + 1] = ay >> 2
-        o[j + 2] = az >> 2
-        if start == wrap:
-            start = 0
-        at = at & m_mask
+            x = ((total - x) >> 1) + x
+            x = 1 - (x >> 3) + x
+            x = (square // x + x) >> 1
+            ptr16(m)[0] = (square // x + x) >> 1
+            m += 2
+            p += 12
+        ptr16(to)[0] = ax >> 2
+        ptr16(to)[1] = ay >> 2
+        ptr16(to)[2] = az >> 2
+        if p == behind:
+            p = first
+        at = (at + 4) & m_mask
         step += 1
         steps -= 1
 

@@ -13,29 +13,35 @@ def _copy_in(
 
     offset counts halfwords of the source.
     """
-    to = ptr32(ring)
-    src = ptr32(source)
     room = mask + 1 - head + tail
     if frames > room:
         frames = room
-    head = (head & mask) * words
-    offset = offset >> 1
-    size = (mask + 1) * words
-    end = head + frames * words
-    rest = 0
-    if end > size:
-        rest = end - size
-        end = size
-    while head < end:
-        to[head] = src[offset]
-        head += 1
-        offset += 1
-    head = 0
-    while head < rest:
-        to[head] = src[offset]
-        head += 1
-        offset += 1
-    return frames
+    # Both become addresses: the first two arguments are in registers.
+    offset = int(ptr32(source)) + (offset << 1)
+    start = int(ptr32(ring))
+    head = start + 4 * (head & mask) * words
+    stop = head + 4 * frames * words
+    behind = stop - start - 4 * (mask + 1) * words
+    if behind > 0:
+        stop -= behind
+    while True:
+        fours = head + ((stop - head) & -16)
+        while head != fours:
+            ptr32(head)[0] = ptr32(offset)[0]
+            ptr32(head)[1] = ptr32(offset)[1]
+            ptr32(head)[2] = ptr32(offset)[2]
+            ptr32(head)[3] = ptr32(offset)[3]
+            head += 16
+            offset += 16
+        while head != stop:
+            ptr32(head)[0] = ptr32(offset)[0]
+            head += 4
+            offset += 4
+        if behind <= 0:
+            return frames
+        head = start
+        stop = start + behind
+        behind = 0
 
 
 @micropython.viper

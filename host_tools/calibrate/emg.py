@@ -23,10 +23,10 @@ def decimator_gain(hz: float) -> float:
     """Gain of firmware/band/decimate.py at a frequency: flat to 1 %, known exactly."""
     gain = 1.0
     rate = 8 * EMG_HZ
-    for taps in STAGES:
+    for taps, step, _ in STAGES:
         at = np.exp(-2j * np.pi * hz / rate * np.arange(len(taps)))
-        gain *= abs(np.sum(taps * at)) / (1 << 14)
-        rate /= 2
+        gain *= abs(np.sum(taps * at)) / np.sum(taps)
+        rate /= step
     return gain
 
 

@@ -13,19 +13,18 @@ from scipy.signal import oaconvolve
 
 Ints = NDArray[np.int64]
 
-# The three stages of firmware/band/decimate.py, whole symmetric responses in Q14.
+# The stages of firmware/band/decimate.py: whole symmetric response, step, shift behind the sum.
 STAGES = tuple(
-    np.array(half + [8192] + half[::-1], dtype=np.int64)
-    for half in (
-        [-603, 0, 4699],
-        [-97, 0, 414, 0, -1270, 0, 5049],
-        [-50, 0, 94, 0, -177, 0, 308, 0, -513, 0, 866, 0, -1627, 0, 5195],
+    (np.array(half + [middle] + half[::-1], dtype=np.int64), step, shift)
+    for half, middle, step, shift in (
+        ([102, 306, 631, 1015, 1322], 1440, 4, 11),
+        ([30, 0, -52, 0, 93, 0, -171, 0, 291, 34, -553, -153, 1379], 2300, 2, 14),
     )
 )
 _LEAST = -32768
 _MOST = 32767
 _HELD = 8  # frames per sample
-_CENTRE = 81  # frame 8 k - 81 is the first that holds the value of sample k
+_CENTRE = 61  # frame 8 k - 61 is the first that holds the value of sample k
 _MARGIN = 64  # samples at rest on either side
 _INVERSE = 255  # taps
 _WHOLE_PASSES = 8
@@ -39,13 +38,13 @@ def decimated(frames: Ints) -> Ints:
     Before the first frame there was silence; frame 8 k completes sample k.
     """
     line = frames
-    for taps in STAGES:
+    for taps, step, shift in STAGES:
         padded = np.concatenate([np.zeros(len(taps) - 1, dtype=np.int64), line])
-        total = np.full((len(line) + 1) // 2, 8192, dtype=np.int64)
+        total = np.full((len(line) + step - 1) // step, 1 << (shift - 1), dtype=np.int64)
         for k in np.flatnonzero(taps):
-            total += taps[k] * padded[k : k + len(line) : 2][: len(total)]
-        line = np.clip(total >> 14, -32767, 32767)
-    return line
+            total += taps[k] * padded[k : k + len(line) : step][: len(total)]
+        line = total >> shift
+    return np.clip(line, _LEAST, _MOST)
 
 
 def held(values: Ints) -> Ints:

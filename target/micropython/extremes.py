@@ -112,19 +112,8 @@ def _sorting():
 
 
 def _filters():
+    _most_decimated()
     for kind in range(KINDS):
-        line = halfwords(600, kind)
-        out = array("H", bytes(2 * 600))
-        # The worst for a sum: each sample on the rail of its tap's sign.
-        if kind == 3:
-            for i in range(600):
-                line[i] = 0x7FFF if (i % 31) in (2, 6, 10, 14, 15, 16, 20, 24, 28) else 0x8000
-        decimate.first_stage(line, 512, out, 0)
-        decimate.second_stage(line, 256, out, 0)
-        decimate.third_stage(line, 128, out, 0, 2)
-        decimate.keep(line, 100, 50)
-        decimate.fill(halfwords(256, kind), 0, 64, line, 30)
-        decimate.fill(halfwords(256, kind), 1, 64, line, 30)
         signal = halfwords(256, kind)
         state = array("I", bytes(4 * filters.FILTER_STATE))
         filters.reset_filter(state)
@@ -155,6 +144,23 @@ def _filters():
     quality.tick_powers(ticks, array("I", bytes(16)))
 
 
+def _most_decimated():
+    """The worst for the sum: before each tap the end of its sign, then the other way round."""
+    frames = array("H", bytes(2 * 4 * 512))
+    out = array("H", bytes(2 * 2 * 64))
+    positive = (0, 4, 8, 9, 12, 13, 14, 17, 18, 22, 26)
+    for sign in (0, 1):
+        lines = array("H", [0xFFFF * (1 - sign)] * (2 * (7 + 7 + 512)))
+        between = array("I", bytes(4 * 2 * (25 + 128)))
+        for k in range(25):
+            between[k] = 262_140 * ((k in positive) ^ sign)
+        decimate.decimate(0, 0, frames, lines, between, out, 7, 1)
+    for kind in range(KINDS):
+        frames = halfwords(4 * 512, kind)
+        decimate.decimate(0, 0, frames, lines, between, out, 7, 512)
+        decimate.decimate(0, 0, frames, lines, between, out, 0, 509)
+
+
 def _spectra():
     for kind in range(KINDS):
         ring = halfwords(2048, kind)
@@ -181,7 +187,7 @@ def _motion():
         raw = halfwords(6 * 256, kind)
         magnitudes = array("H", bytes(2 * 2048))
         steps = array("H", bytes(2 * 6 * motion.STEPS))
-        motion.condense(raw, 0, 255, 8, magnitudes, 2047, steps, 0)
+        motion.condense(0, 0, raw, 0, 255, 8, magnitudes, 2047, steps, 0)
         steps = halfwords(6 * 512, kind)
         change = array("H", bytes(2 * 512))
         out = array("H", bytes(2 * 512))

@@ -21,7 +21,7 @@ STOPPED = 62
 # from 1 on.
 SECTIONS = (
     ("EMG driver", (("band.unit.emg_source", "EmgSource", (("readinto", 2),)),)),
-    ("decimation 2 x 8 kHz", (("band.decimate", "Decimator", (("process", 5),)),)),
+    ("decimation 2 x 8 kHz", (("band.decimate", "Decimator", (("process", 4),)),)),
     ("IMU driver, FIFO unpacking", (("band.unit.imu_source", "ImuSource", (("readinto", 2),)),)),
     ("clocks", (("band.unit.clocks", "Clocks", (("steer", 1),)),)),
     ("EMG: filters, activity", (("band.emg", "EmgChannel", (("process", 4),)),)),

@@ -96,22 +96,17 @@ def _copy(source, target, at: int, n: int):
 
 
 @micropython.viper
-def good_words(buffer, words: int) -> int:
+def good_words(word: ptr8, words: int) -> int:
     """How many of the first words have a tag of even parity and of a sensor that is batched."""
-    p = ptr8(buffer)
-    i = 0
-    at = 0
-    while i < words:
-        tag = p[at]
-        sensor = tag >> 3
-        if sensor != 1 and sensor != 2 and sensor != 4:
-            return i
-        # The sensor's number has one bit set, so the others must be odd together.
-        if not (tag ^ (tag >> 1) ^ (tag >> 2)) & 1:
-            return i
-        i += 1
-        at += 7
-    return i
+    left = words
+    while left:
+        # Sensors 1, 2, 4; their numbers have one bit set, so the others must be odd together.
+        if (0x16 >> (word[0] >> 3)) & (0x96 >> (word[0] & 7)) & 1:
+            word = ptr8(int(word) + 7)
+            left -= 1
+        else:
+            break
+    return words - left
 
 
 class Lsm6dso32:

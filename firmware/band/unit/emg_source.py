@@ -16,9 +16,9 @@ from band.unit.clock_line import ClockLine
 from band.unit.correct import correct_emg
 
 # Muscle is active this long before its sample is complete: 17.1 frames in the converter's
-# linear-phase filter at 8 kHz (TI SBAS993B table 22, the filters of this family), and 77 frames
+# linear-phase filter at 8 kHz (TI SBAS993B table 22, the filters of this family), and 57 frames
 # in decimate.py.
-DELAY_US = const(2138 + 9625)
+DELAY_US = const(2138 + 7125)
 
 SAMPLE_US = const(1000)
 _FRAME_US = const(125)
@@ -51,8 +51,7 @@ class EmgSource:
         self.correction: array | None = None  # Corrections.emg
         self.delay_us = DELAY_US  # and what calibration adds
         self._raw = bytearray(MOST_FRAMES * _FRAME_BYTES)
-        self._left = Decimator(0)
-        self._right = Decimator(1)
+        self._decimator = Decimator()
         self.line = ClockLine(_LINE_BIN_US)
         self.lost = 0
         self.index = 0
@@ -124,8 +123,7 @@ class EmgSource:
             self._emptied = now
         self._fresh = False
         self._heard = now
-        made = self._left.process(self._raw, frames, block, 0)
-        self._right.process(self._raw, frames, block, 1)
+        made = self._decimator.process(self._raw, frames, block)
         self._phase += frames - RATIO * made
         self.index += made
         if self.correction is not None:

@@ -4,6 +4,9 @@ Time is the chip's own: its timestamps, 48 of 25 us per frame or whatever the ra
 number the slots, and its clock register is read next to the MCU's.
 """
 
+# The stubs do not know that viper takes an array for a pointer.
+# pyright: reportArgumentType=false
+
 from array import array
 from time import ticks_add, ticks_diff, ticks_us
 
@@ -141,7 +144,9 @@ class ImuSource:
                 state[AT] = find_timestamp(self._raw, state[AT], self._end)
                 state[TAG] = (self._raw[state[AT]] >> 1) & 3 if state[AT] < self._end else 0
                 state[PARTS] = 0
-            result = assemble(self._raw, self._end, state, self._frame, block, room, self._whole)
+            result = assemble(
+                0, 0, self._raw, self._end, state, self._frame, block, room, self._whole
+            )
             made = result >> 1
             if made:
                 self.lost = state[LOST]
