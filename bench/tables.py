@@ -26,7 +26,8 @@ def kernel_table(kernels: dict[str, dict[str, float]]) -> Table:
             elif name == "viper":
                 cells.append(_ns(row[name]))
             else:
-                cells.append(f"{_ns(row[name])} ({row[name] / row['viper']:.2g})")
+                times = row[name] / row["viper"]
+                cells.append(f"{_ns(row[name])} ({times:{'.0f' if times >= 100 else '.2g'}})")
         table.add_row(kernel, ITEMS.get(kernel, "sample"), *cells)
     return table
 

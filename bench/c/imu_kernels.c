@@ -22,17 +22,18 @@ static int length(int x, int y, int z)
 void condense(const uint16_t *raw, int start, int mask, int steps, uint16_t *magnitudes, int m_mask,
               uint16_t *out, int step)
 {
-    for (; steps > 0; steps--, step++) {
+    for (; steps > 0; steps--, step++, start += 4) {
+        const int16_t *x = (const int16_t *)raw + 6 * (start & mask);
+        uint16_t *m = magnitudes + (start & m_mask), *o = out + 6 * (step & STEP_MASK);
         int sums[6] = { 2, 2, 2, 2, 2, 2 };
 
-        for (int k = 0; k < 4; k++, start++) {
-            const int16_t *x = (const int16_t *)raw + 6 * (start & mask);
+        for (int k = 0; k < 4; k++, x += 6) {
             for (int axis = 0; axis < 6; axis++)
                 sums[axis] += x[axis];
-            magnitudes[start & m_mask] = length(x[0] >> 2, x[1] >> 2, x[2] >> 2);
+            *m++ = length(x[0] >> 2, x[1] >> 2, x[2] >> 2);
         }
         for (int axis = 0; axis < 6; axis++)
-            out[6 * (step & STEP_MASK) + axis] = sums[axis] >> 2;
+            o[axis] = sums[axis] >> 2;
     }
 }
 

@@ -20,7 +20,7 @@ _ON, _OFF = True, False
 SHORT_PRESS_US = 200_000
 LONG_PRESS_US = 3_500_000
 _SETTLE_US = 1_000_000  # from the end of the recording to the press that ends the session
-_LEAVE_US = 1_500_000  # from there to the end of the virtual band
+_LEAVE_US = 2_500_000  # from there to the end of the virtual band: a Status of each second fits in
 
 
 def read_world(path):
