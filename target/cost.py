@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from host_tools.records import parse_records
-from target import chain
+from target import chain, unit_run
 from target import count as counting
 from target.kernels import windowed_modules
 from target.machines import BIN, FIRMWARE, SCRIPTS, TWIN, Machine, TargetError, compiled, host
@@ -67,6 +67,7 @@ class Cost:
     kernels: dict[str, Kernel]
     native_per_s: float  # in functions compiled with @native
     memory: dict[str, int]  # bytes
+    on_units: dict[str, dict[str, int]] = field(default_factory=dict)  # unit_run.figures
 
     @property
     def per_s(self) -> float:
@@ -99,6 +100,7 @@ class Cost:
                 name: round(kernel.instructions_per_s)
                 for name, kernel in sorted(self.kernels.items())
             },
+            **self.on_units,
         }
 
 
@@ -142,7 +144,16 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
     features[FATIGUE] = (features[FATIGUE][0], fatigue)
     frames = plain.rounds - sum(apart.sections.values())
     features[HEAP_FRAMES] = (float(frames.sum()) / seconds, int(frames[worst]))
-    return Cost(seconds, figures["strides"], features, kernels, native / seconds, memory)
+    on_units = _count_unit_run(machine, code, firmware)
+    strides = figures["strides"]
+    return Cost(seconds, strides, features, kernels, native / seconds, memory, on_units)
+
+
+def _count_unit_run(machine: Machine, code: Path, firmware: Path) -> dict[str, dict[str, int]]:
+    found = unit_run.counted(machine, code)
+    kernels, _ = _by_kernel(found, 1, firmware)
+    spent = {name: kernel.instructions_per_s for name, kernel in kernels.items()}
+    return unit_run.figures(found, spent)
 
 
 def _worst_stride(machine: Machine, long: Fed, strides: Path, code: Path) -> int:

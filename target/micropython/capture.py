@@ -3,7 +3,8 @@
     micropython capture.py CALLS SETTINGS KERNEL... < rounds
 
 KERNEL: module.function of a viper function, in band. First come the calls of extremes.py, then
-those of the whole band over the rounds: of each kernel the first ones and some later.
+those of the whole band over the rounds: of each kernel the first ones and some later. Says "KERNEL
+EXTREMES CALLS" of each: calls of extremes.py, and of the whole band, kept or not.
 """
 
 import sys
@@ -63,6 +64,7 @@ def main():
     with open(sys.argv[1], "wb") as file:
         recorders = install(file, sys.argv[3:])
         extremes.run()
+        extreme_calls = [recorder.calls for recorder in recorders]
         for recorder in recorders:
             recorder.keep_all = False
             recorder.calls = 0
@@ -70,6 +72,8 @@ def main():
             band = Band(read_settings(sys.argv[2]), sys.stdin.buffer, Records(nowhere))
             band.run(1 << 29)
             band.chain.finish()
+    for recorder, extreme in zip(recorders, extreme_calls):
+        print(recorder.name, extreme, recorder.calls)
 
 
 main()
