@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host_tools.bench.unit import Unit, ours
+from host_tools.bench.unit import Facts, Unit, ours
 
 _NEAR = 0.02  # of the frequency that the processor names: oscillators are better, calls are slow
 _CYCLES, _NS = "cycles", "ns"
@@ -41,8 +41,13 @@ class Clock:
 def look_at_clock(unit: Unit) -> Clock:
     unit.install(ours("timer"))
     ((ticks, us, grain),) = unit.rows("import timer\nprint(timer.look())")
+    return clock_of(unit.facts, ticks, us, grain)
+
+
+def clock_of(facts: Facts, ticks: int, us: int, grain: int) -> Clock:
+    """ticks, us: that passed at the same time. grain: the smallest step of the ticks."""
     rate = ticks / us
-    mhz = unit.facts.hz / 1e6
-    if not unit.facts.is_band:
+    if not facts.is_band:
         return Clock(_NS, False, rate, grain, 1000.0)
+    mhz = facts.hz / 1e6
     return Clock(_CYCLES, abs(rate / mhz - 1) < _NEAR, rate, grain, mhz)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 _CASTS = ("ptr8", "ptr16", "ptr32")
@@ -35,13 +36,19 @@ def empties(kernels: Iterable[str], firmware: Path) -> str:
     return "\n".join(parts)
 
 
+@lru_cache(maxsize=256)
 def definition(kernel: str, firmware: Path) -> ast.FunctionDef:
     module, _, name = kernel.rpartition(".")
     path = (firmware / "band").joinpath(*module.split(".")).with_suffix(".py")
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in _parsed(path).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node
     raise ValueError(f"{path} defines no {name}")
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def calls_others(kernel: str, kernels: Iterable[str], firmware: Path) -> bool:

@@ -178,7 +178,7 @@ def _look(console: Console, other_firmware: bool) -> Unit:
         tree.name,
     )  # fmt: skip
     if not other_firmware:
-        _check_firmware(console, facts, tree.unit(now.slot))
+        check_firmware(console, facts, tree.unit(now.slot))
     return Unit(console, facts, tree)
 
 
@@ -191,8 +191,8 @@ def computer() -> str:
     return platform.processor() or platform.machine()
 
 
-def _check_firmware(console: Console, facts: Facts, files: dict[str, bytes]) -> None:
-    port = console.port
+def check_firmware(console: Console, facts: Facts, files: dict[str, bytes]) -> None:
+    port = facts.port
     if not facts.same_firmware:
         raise CalfbandError(
             f"{port}: firmware {facts.firmware} is on the unit, {facts.tree} on this computer: run "

@@ -16,7 +16,7 @@ from target.micropython.calls_file import read_call
 from target.rounds import ROUND_BYTES, ROUND_MS
 from target.unit_run import ROUNDS, SECONDS, samples_of, unit_run
 
-TIMED = 4  # calls of each kernel, the last ones that were kept of the run
+_TIMED = 4  # calls of each kernel, the last ones that were kept of the run
 QUICK_ROUNDS = 96
 _QUICK_CALLS = 3  # of each kernel from the extremes, and from the run
 
@@ -72,8 +72,10 @@ def make_vectors(folder: Path, quick: bool) -> Vectors:
     for name, recorded in calls.items():
         extremes = counts[name][0]
         if quick:
-            recorded[:] = recorded[: min(extremes, _QUICK_CALLS)] + recorded[-_QUICK_CALLS:]
-        last = set(range(len(recorded))[-TIMED:])
+            some = {extremes * k // _QUICK_CALLS for k in range(1, _QUICK_CALLS + 1)}
+            some = {k - 1 for k in some if k} | set(range(len(recorded))[-_QUICK_CALLS:])
+            recorded[:] = [recorded[k] for k in sorted(some)]
+        last = set(range(len(recorded))[-(1 if quick else _TIMED) :])
         if not quick and len(recorded) > extremes:
             last = {k for k in last if k >= extremes}  # those of the run are what costs
         timed[name] = last

@@ -41,22 +41,28 @@ def standing_in(recorder):
     return lambda *arguments: recorder.take(*arguments)
 
 
+def _is_ours(module):
+    return module.startswith("band.")
+
+
 def install(file, names):
     """Put a recorder in the place of each kernel, wherever it is known."""
-    recorders = []
+    kernels = []
     for name in names:
         dot = name.rfind(".")
         module = __import__("band." + name[:dot], None, None, (name[dot + 1 :],))
-        kernel = getattr(module, name[dot + 1 :])
+        kernels.append(getattr(module, name[dot + 1 :]))
+    # dir() asks a module for every name there is.
+    known = [(sys.modules[one], dir(sys.modules[one])) for one in sys.modules if _is_ours(one)]
+    recorders = []
+    for name, kernel in zip(names, kernels):
         recorder = Recorder(file, name, kernel)
         recorders.append(recorder)
         stand_in = standing_in(recorder)
-        for other in sys.modules:
-            if other.startswith("band."):
-                known = sys.modules[other]
-                for attribute in dir(known):
-                    if getattr(known, attribute) is kernel:
-                        setattr(known, attribute, stand_in)
+        for module, attributes in known:
+            for attribute in attributes:
+                if getattr(module, attribute) is kernel:
+                    setattr(module, attribute, stand_in)
     return recorders
 
 
