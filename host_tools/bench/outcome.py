@@ -99,7 +99,9 @@ def counted(vectors: Vectors) -> Cost:
         name: Kernel(per_s, instructions.get(name, 0) / SECONDS, 0)
         for name, per_s in vectors.calls_per_s.items()
     }
-    return Cost(SECONDS, vectors.strides, features, kernels, 0, dict(recorded.get("bytes", {})))
+    per_s = sum(per_s for per_s, _ in features.values())
+    memory = dict(recorded.get("bytes", {}))
+    return Cost(SECONDS, vectors.strides, per_s, features, kernels, memory)
 
 
 def _exceeded(found: Outcome, mean: float, worst: float) -> list[str]:

@@ -53,7 +53,7 @@ print(("free heap before the firmware", gc.mem_free()))
 _IMPORT = """
 import band.chain, band.settings
 if not %r:
-    import band.unit.clocks, band.unit.emg_source, band.unit.imu_source
+    import band.unit.sensors, band.unit.faults, band.units
 gc.collect()
 print(("heap of code", gc.mem_alloc() - _alloc))
 if _exec is not None:

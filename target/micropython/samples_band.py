@@ -13,6 +13,7 @@ from array import array
 
 import sections
 from meter import mark
+from micropython import heap_lock, heap_unlock
 
 from band.chain import Chain
 
@@ -29,6 +30,9 @@ class SampleBand:
         self._emg = array("H", bytes(2 * 2 * _SAMPLES))
         self._imu = array("H", bytes(2 * 6 * _FRAMES))
 
+    def start(self):
+        """There are no clocks to wait for."""
+
     def run(self, rounds):
         done = 0
         while done < rounds:
@@ -36,8 +40,12 @@ class SampleBand:
             if not frames:
                 break
             mark(sections.ROUND)
-            self.chain.emg(self._emg, 0, _SAMPLES)
-            self.chain.imu(self._imu, 0, frames)
+            heap_lock()  # as the unit feeds it
+            try:
+                self.chain.emg(self._emg, 0, _SAMPLES)
+                self.chain.imu(self._imu, 0, frames)
+            finally:
+                heap_unlock()
             mark(sections.LEAVE)
             done += 1
         return done

@@ -76,7 +76,7 @@ def calibrate():
     """Find what the marks cost; `spent` has room for a round at least."""
     from sections import _wrapped
 
-    wrapped = _wrapped(_nothing, 1)
+    wrapped = _wrapped(_nothing, 0, 1)
     for i in range(3):
         _costs[i] = 0
     loop = _charged_for(_empty_loop, _nothing)

@@ -20,6 +20,7 @@ import meter
 import micropython
 import sections
 from chain_records import Records
+from micropython import heap_lock, heap_unlock
 
 from band.settings import Settings
 
@@ -29,6 +30,7 @@ _EMG_BYTES = 128
 _FRAME_BYTES = 12
 _LEAST_SLOTS, _MOST_SLOTS = 26, 27
 _RECORD_BYTES = 1024
+_TO_ITS_END = 1 << 20  # rounds: of the block
 
 
 @micropython.viper
@@ -152,12 +154,24 @@ class Tally:
 
     def write(self, data, n):
         meter.mark(sections.STOPPED)
+        locks = _unlock()
         piece = bytes(memoryview(data)[:n])
         self.count += n
         self.sum = crc32(piece, self.sum)
         self.kept.extend(piece)
+        for _ in range(locks):
+            heap_lock()
         meter.mark(sections.LEAVE)
         return n
+
+
+def _unlock():
+    """Free the heap that the unit has locked; how often it was."""
+    heap_lock()
+    locks = heap_unlock()
+    for _ in range(locks):
+        heap_unlock()
+    return locks
 
 
 def _keep_loaded():
@@ -201,7 +215,9 @@ class Run:
         gc.collect()
         gc.disable()
         try:
-            self.band.run(rounds)
+            if self.rounds.done == 0:
+                self.band.start()
+            self.band.run(_TO_ITS_END)
         finally:
             gc.enable()
         self._told()
