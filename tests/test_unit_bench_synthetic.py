@@ -14,10 +14,11 @@ from units_on_usb import FileUnit, host_build
 
 from host_tools.bench import command, outcome
 from host_tools.bench.clock import Clock, clock_of
+from host_tools.bench.empties import empties
 from host_tools.bench.kernels import KernelResults, KernelTime, try_kernels
 from host_tools.bench.parts import PartResults
 from host_tools.bench.run import RunResults, run_band
-from host_tools.bench.unit import Facts, borrowed, check_firmware
+from host_tools.bench.unit import ON_UNIT, Facts, borrowed, check_firmware
 from host_tools.bench.vectors import Vectors, make_vectors
 from host_tools.errors import (
     CalfbandError,
@@ -28,8 +29,9 @@ from host_tools.errors import (
     UnpluggedError,
 )
 from host_tools.firmware_tables import FIRMWARE_DIR
-from host_tools.image.compile import HOST, compile_files
+from host_tools.image.compile import BAND, HOST, compile_files
 from target import budget, cost
+from target.machines import SCRIPTS
 from target.unit_run import KERNELS
 
 APP = "__import__('sys').modules.get('band.unit.app')"
@@ -155,6 +157,14 @@ def test_ctrl_c_or_little_memory_leave_the_unit_without_its_app(
             raise KeyboardInterrupt
     with unit.running_app() as console:
         console.reset()
+
+
+def test_the_bands_compiler_refuses_what_runs_on_a_unit(vectors: Vectors, tmp_path: Path) -> None:
+    made = tmp_path / "empties.py"
+    made.write_text(empties(vectors.calls, FIRMWARE_DIR))
+    paths = [*ON_UNIT.glob("*.py"), *SCRIPTS.glob("*_band.py"), made]
+    compiled = compile_files({path.name: path for path in paths}, BAND)
+    assert {"meter.mpy", "run_band.mpy", "samples_band.mpy", "empties.mpy"} <= set(compiled)
 
 
 def facts(is_band: bool = True, hz: int = 240_000_000) -> Facts:

@@ -22,7 +22,7 @@ from host_tools.usb.ports import is_virtual
 
 BOOTS_WITHIN_S = 5.0
 SCRATCH = "/data/bench.tmp"  # the only file that is ever written on the unit
-_ON_UNIT = Path(__file__).resolve().parent / "on_unit"
+ON_UNIT = Path(__file__).resolve().parent / "on_unit"
 _PIECE = 1536  # bytes in a line of Python: it finds room twice on a heap that is nearly full
 _TRIES = 3
 _SENDING_S = 20.0
@@ -83,7 +83,7 @@ class Unit:
     def install(self, sources: dict[str, Path | str]) -> None:
         """Begin with an empty interpreter and give it these modules; a str is source text."""
         self.console.soft_reset()
-        self.console.exec((_ON_UNIT / "ram_files.py").read_text("utf-8"))
+        self.console.exec((ON_UNIT / "ram_files.py").read_text("utf-8"))
         for name, data in _compiled(sources, self.tree.arch).items():
             self._send("_take", data)
             self.console.exec(f"_keep({name!r})")
@@ -123,7 +123,7 @@ def _compiled(sources: dict[str, Path | str], arch: str) -> dict[str, bytes]:
 
 def ours(*names: str) -> dict[str, Path | str]:
     """Modules of on_unit/ by their names."""
-    return {name: _ON_UNIT / f"{name}.py" for name in names}
+    return {name: ON_UNIT / f"{name}.py" for name in names}
 
 
 @contextlib.contextmanager
