@@ -209,4 +209,5 @@ def check_firmware(console: Console, facts: Facts, files: dict[str, bytes]) -> N
 
 
 def out_of_memory(error: ExecError) -> bool:
-    return error.reason.startswith("MemoryError")
+    """Not when the firmware wants memory where it must not: that is a fault."""
+    return error.reason.startswith("MemoryError") and "locked" not in error.reason
