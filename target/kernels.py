@@ -89,7 +89,7 @@ def capture(
     path = (HOST_STAND_INS, SCRIPTS, firmware, TWIN)
     names = kernel_names(firmware)
     said = host().run(
-        SCRIPTS / "capture.py", calls, settings, *names, path=path, stdin=rounds, heap="64M"
+        SCRIPTS / "capture.py", calls, settings, *names, path=path, stdin=rounds, heap="4M"
     )
     rows = (line.split() for line in said.decode().splitlines())
     return {name: (int(extreme), int(chain)) for name, extreme, chain in rows}
