@@ -20,7 +20,9 @@ _LOOK_MS = const(500)  # at the motion chip, which remembers
 _HURRY_MS = const(5000)  # the loop is quick for so long after a press or a request
 _NUDGE_S = const(60)  # what has been moved, but takes no step, lies down again so soon
 _EMPTY_S = const(10)
-_STILL_SHAKE = const(256)  # 0.1 g of change per 9.6 ms, as in gait.py
+# 0.05 g of change per 9.6 ms, as in gait.py: three times a sensor's noise; the least in 2.4 s
+# of recorded walking is 3600.
+_STILL_SHAKE = const(128)
 _NOT_FELT = 1 << FAULTS.index("accelerometer lost")
 _RESTS = COUNTERS.index("rests")
 _RESTED_S = COUNTERS.index("rested_s")

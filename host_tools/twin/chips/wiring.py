@@ -14,6 +14,9 @@ unit attaches chips, gives it a clock and works its switches:
 
 import time
 
+_ASLEEP_US = 10_000
+_DEEPSLEEP_RESET = 4  # of machine
+
 
 class Reset(SystemExit):
     """The processor starts anew; whoever booted the unit catches it and boots again."""
@@ -34,6 +37,7 @@ class Net:
         self.driven: int | None = None  # by the world: None, 0, 1
         self.output: int | None = None  # by the processor: None, 0, 1
         self.pull: int | None = None  # of the processor: None, 0, 1
+        self.held = False  # the pull lasts through deep sleep
         self.resistor = 0  # what the wire falls to when nothing drives it
         self.on_change = []  # called with the level the processor drives
         self.irq = _nobody  # machine.Pin's handler, called after an edge by the world
@@ -94,9 +98,12 @@ class Wires:
     def forget_processor(self):
         """What a reset of the processor does: its outputs float, its timers stop."""
         self.timers = []  # and the watchdog: anything with tick(us)
+        self.cpu_hz = 160_000_000
+        self.wakers = []  # (Net, level) that end deep sleep
         for net in self.pins.values():
             net.output = None
-            net.pull = None
+            if not net.held:
+                net.pull = None
             net.irq = _nobody
             net.duty_u16 = 0
 
@@ -128,6 +135,20 @@ class Wires:
         now = self.clock.us()
         for timer in self.timers:
             timer.tick(now)
+
+    def deep_sleep(self):
+        """The processor is off until a waker has its level; it then starts anew.
+
+        What the processor drove floats: those who listen see the level that the board gives.
+        """
+        wakers = self.wakers
+        self.forget_processor()
+        for net in self.pins.values():
+            for listener in net.on_change:
+                listener(net.level())
+        while not any([net.level() == level for net, level in wakers]):
+            self.clock.wait(_ASLEEP_US)
+        self.reset(_DEEPSLEEP_RESET)
 
     def reset(self, cause):
         self.reset_cause = cause
