@@ -1,10 +1,11 @@
-"""Rest: when the unit lies down, what wakes it, and that it is whole afterwards. Synthetic motion."""
+"""Rest: when the unit lies down, what wakes it, and that it is whole then. Synthetic motion."""
 
 import statistics
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from host_tools.band_input import BandInput, band_input
@@ -273,3 +274,74 @@ assert 4100 < app.chain.timebase.frame - frames < 4230, app.chain.timebase.frame
 assert app.chain.timebase.end_dms < 120_000
 assert counter("imu_lost") == 0 and counter("emg_lost") == 0
 """)
+
+
+class Run:
+    """A unit that has stood still for 75 s when a recording begins."""
+
+    def __init__(self, folder: Path, source: BandInput, rest_min: int, **plan) -> None:
+        self.strides: list[dict[str, int]] = []
+        self.told: list[dict[str, int]] = []
+        fields = [name for name, *_ in (*wire.STRIDE, *wire.STRIDE_EXTRA)]
+
+        def hear(tag: int, values: list[int]) -> None:
+            if tag == wire.TAG_PROGRESS:
+                self.told.append(dict(zip(TELLS, values, strict=True)))
+            elif tag == wire.TAG_STRIDE:
+                stride = dict(zip(fields, values, strict=True))
+                stride["at_dms"] = stride["t_ic_s"] - 10 * self.told[-1]["begins_ms"]
+                self.strides.append(stride)
+
+        folder.mkdir()
+        plan.setdefault("lead_ms", 75_000)
+        settings = ["mass_g=70000", f"unit.rest_min={rest_min}"]
+        write_world(folder, source, WorldPlan(settings=settings, **plan))
+        self.report = run_unit(folder, hear)
+
+    def state_at(self, t_ms: int) -> str:
+        told = [row for row in self.told if row["t_ms"] <= t_ms]
+        return wire.STATES[told[-1]["state"]]
+
+
+def source_of(edf: Path) -> BandInput:
+    return band_input(read_recording(edf), Fraction(849_660, 1000))
+
+
+def test_the_run_that_woke_the_unit_is_lost_or_mistimed(synthetic_edf, tmp_path: Path):
+    source = source_of(synthetic_edf(minutes=1, seed=11))
+    awake = Run(tmp_path / "awake", source, 0, play_ms=40_000)
+    woken = Run(tmp_path / "woken", source, 1, play_ms=40_000)
+    assert (awake.state_at(-10), woken.state_at(-10), woken.state_at(2000)) == (
+        "awake", "resting", "awake"
+    )  # fmt: skip
+    assert len(awake.strides) - 2 <= len(woken.strides) < len(awake.strides)
+    assert any(row["session"] == 1 for row in woken.told), "it was taken for a run"
+    assert woken.report["unit_faults"] == 0 and woken.report["violations"] == 0
+    first = len(awake.strides) - len(woken.strides)
+    pairs = list(zip(awake.strides[first:], woken.strides, strict=True))
+    assert max(abs(a["at_dms"] - w["at_dms"]) for a, w in pairs) <= 10
+    for name, most_dms in (("contact_ms", 5), ("onset_ms", 10)):
+        assert statistics.median(abs(a[name] - w[name]) for a, w in pairs) <= most_dms
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", ["run-shank-acc-01", "run-shank-acc-04", "walk-shank-acc-01",
+                                  "walk-shank-acc-02", "run-virtual-shank-2.5mps"])  # fmt: skip
+def test_real_legs_set_off_and_the_unit_rests_on(recordings: Path, tmp_path: Path, name: str):
+    run = Run(tmp_path / "unit", source_of(recordings / f"{name}.edf"), 1, play_ms=5000)
+    assert run.state_at(-10) == "resting" and run.state_at(2000) == "awake"
+
+
+def test_an_empty_unit_in_deep_sleep_boots_into_safe_mode_or_not_at_all(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    still = rng.integers(-3, 4, (833 * 10, 6), dtype="<i2")
+    still[:, 2] += 1025
+    emg = rng.integers(-20, 21, (10_000, 2), dtype="<i2")
+    source = BandInput(emg, still, imu_rate_mhz=833_000, present={"has_emg1": 1, "has_emg2": 1})
+    mishaps = [Mishap(5000, "battery-low"), Mishap(150_000, "button", 2000)]
+    run = Run(tmp_path / "unit", source, 1, lead_ms=3000, play_ms=170_000, mishaps=mishaps)
+    assert run.report["resets"] == 1
+    asleep = [row for row in run.told if 100_000 < row["t_ms"] < 150_000]
+    assert asleep == [] and run.told[-1]["t_ms"] > 165_000
+    assert run.told[-1]["unit_faults"] == 1 << wire.UNIT_FAULTS.index("battery low")
+    assert run.report["error_restarts"] == run.report["watchdog_restarts"] == 0

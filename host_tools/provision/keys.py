@@ -131,6 +131,8 @@ KEYS = (
         "running begins a session by itself", flag=True),
     Key("unit", "still_s", "unit.still_s", "standing still for so long ends a session", "s",
         others=(("milliseconds", 1000),)),
+    Key("unit", "rest_min", "unit.rest_min", "still and unasked for so long, it rests", "min",
+        zero="never", others=(("seconds", 60), ("milliseconds", 60_000))),
     Key("unit", "low_battery_pct", "unit.low_battery_pct",
         "at this charge a session is ended cleanly", "%", others=(("a share of 1", 0.01),)),
     Key("unit", "log_kb", "unit.log_kb", "room for all sessions together", "KiB",
