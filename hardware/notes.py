@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hardware import placement, tables
+from hardware import placement, power_chart, tables
 from hardware.analog import plots
 
 FOLDER = Path(__file__).parent
@@ -24,12 +24,19 @@ TABLES = {
     },
     "power.md": {
         "modes": tables.power_table,
+        "promise": tables.promise,
+        "day": tables.day_table,
         "parts": tables.parts_table,
+        "published": tables.published_table,
         "facts": tables.power_facts,
     },
     "safety.md": {"hazards": tables.hazard_table, "usb": tables.usb_table},
 }
-DRAWINGS = {"front_end.svg": plots.drawing, "placement.svg": placement.drawing}
+DRAWINGS = {
+    "front_end.svg": plots.drawing,
+    "placement.svg": placement.drawing,
+    "power.svg": power_chart.drawing,
+}
 
 
 def filled(text: str, name: str, table: str) -> str:

@@ -187,10 +187,19 @@ assert measuring() and told() == []
 """)
 
 
-def test_an_empty_unit_advertises_to_the_end_or_cannot_be_woken(play: Play):
-    play("""
-bench.gauge.charge_q8 = 3 * 256
-await seconds(20)
+@pytest.mark.parametrize("why", ["empty", "told to"])
+def test_a_unit_that_shall_sleep_advertises_on_or_cannot_be_woken(play: Play, why: str):
+    play(
+        f"""
+if {why!r} == "empty":
+    bench.gauge.charge_q8 = 3 * 256
+    await seconds(20)
+else:
+    app.store.unit.sleep_min = 10
+    await soon()
+    app.rest.still_s = 599
+"""
+        """
 assert app.rest.resting
 pressed_us = clock.us() + 3_600_000_000
 def world():
@@ -211,24 +220,30 @@ assert wires.pin(app.board._button_pin.id).pull == 1, "held"
 from machine import Pin
 again = Board()
 assert not wires.pin(app.board._button_pin.id).held
-""")
+"""
+    )
 
 
 @pytest.mark.parametrize(
-    "what", ["app.sensors.charge_pct = -1 << 29", "bench.press(True)", "sys.modules['esp32'] = 1",
-             "app.store.unit.rest_min = 0", "leg.step_lsb = 700"],
+    "what", ["app.radio = NoRadio()", "app.sensors.charge_pct = -1 << 29", "bench.press(True)",
+             "sys.modules['esp32'] = 1", "app.store.unit.rest_min = 0", "leg.step_lsb = 700"],
 )  # fmt: skip
 def test_an_empty_unit_sleeps_although_something_is_unknown_or_awake(play: Play, what: str):
     play(f"""
-bench.gauge.charge_q8 = 3 * 256
-await seconds(20)
+from band.unit.no_radio import NoRadio
+NoRadio.connected = 1
+if "Radio" in {what!r}:
+    app.store.unit.sleep_min = 10
+    await soon()
+else:
+    bench.gauge.charge_q8 = 3 * 256
+    await seconds(20)
 assert app.rest.resting
 {what}
 await seconds(2)
 app.rest.still_s = 1000 if "leg" not in {what!r} else app.rest.still_s
 app.sensors._gauge_ms = time.ticks_add(time.ticks_ms(), 60_000)
 await seconds(5)
-assert app.upkeep.low
 """)
 
 

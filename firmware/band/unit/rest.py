@@ -3,7 +3,8 @@
 The EMG's front end is off, the IMU dozes, the processor's clock, the loop and advertising are
 slow. Motion, a press or a request that needs samples ends it. What is not known keeps the unit
 awake. A unit with an empty cell measures nothing anyhow: it lies down at once, and goes to deep
-sleep when it has lain still for as long as another one takes to lie down.
+sleep when it has lain still for as long as another one takes to lie down. A full one does so only
+where it was told to (unit.sleep_min): no motion wakes the processor from it, the button does.
 """
 
 from time import ticks_add, ticks_diff
@@ -96,7 +97,9 @@ class Rest:
         self.still_s += 1
         low = app.upkeep.low
         if self.resting:
-            if low and self.still_s >= limit_s and app.sensors.charge_pct != UNKNOWN:
+            if not low:
+                limit_s = 0 if app.radio.connected else 60 * app.store.unit.sleep_min
+            if limit_s and self.still_s >= limit_s and app.sensors.charge_pct != UNKNOWN:
                 self._sleep()
         elif self.still_s >= (_EMPTY_S if low else _NUDGE_S if self._nudged else limit_s):
             self._lie_down(now_ms)
