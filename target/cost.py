@@ -24,10 +24,6 @@ CYCLES_PER_INSTRUCTION = 1.4  # assumed, not measured
 CORE_HZ = 240_000_000
 PEAK_ROUNDS = 320  # ten seconds are enough to see the heap at its fullest
 FATIGUE = "fatigue model, warning"  # as in micropython/sections.py
-# Bytecode functions with many variables take their frame from the heap, and search it for room
-# past all that lives there. Where sections are marked that leaves gaps near its start, and the
-# search is short: the difference is what it costs.
-HEAP_FRAMES = "search for heap frames"
 _EMG_PER_S = 2000  # samples of both channels
 _IMU_PER_S = 833
 # Kernels whose work grows with the samples, and what they are counted by.
@@ -57,20 +53,16 @@ class Kernel:
 
 @dataclass
 class Cost:
-    """seconds, strides: of the run. features: instructions per second, and in the worst round,
-    which is the most expensive one of the run with the fatigue model's worst stride in it.
+    """seconds, strides: of the run. per_s: instructions of all of it. features: the same by parts,
+    and in the worst round, the most expensive one of the run with the fatigue model's worst stride.
     """
 
     seconds: float
     strides: int
+    per_s: float
     features: dict[str, tuple[float, int]]
     kernels: dict[str, Kernel]
-    native_per_s: float  # in functions compiled with @native
     memory: dict[str, int]  # bytes
-
-    @property
-    def per_s(self) -> float:
-        return sum(per_s for per_s, _ in self.features.values())
 
     @property
     def worst_round(self) -> int:
@@ -124,7 +116,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         peak = _smallest_heap(machine, fed, rounds, records, code, plain.figures)
     seconds = len(plain.rounds) * ROUND_MS / 1000
     worst = int(plain.rounds.argmax())
-    kernels, native = _by_kernel(plain, seconds, firmware)
+    kernels = _by_kernel(plain, seconds, firmware)
     figures = plain.figures
     memory = {
         "application as .mpy": mpy_bytes(firmware),
@@ -140,9 +132,8 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         for name, spent in apart.sections.items()
     }
     features[FATIGUE] = (features[FATIGUE][0], fatigue)
-    frames = plain.rounds - sum(apart.sections.values())
-    features[HEAP_FRAMES] = (float(frames.sum()) / seconds, int(frames[worst]))
-    return Cost(seconds, figures["strides"], features, kernels, native / seconds, memory)
+    per_s = float(plain.rounds.sum()) / seconds
+    return Cost(seconds, figures["strides"], per_s, features, kernels, memory)
 
 
 def _worst_stride(machine: Machine, long: Fed, strides: Path, code: Path) -> int:
@@ -167,10 +158,8 @@ def mpy_bytes(firmware: Path = FIRMWARE) -> int:
     return total
 
 
-def _by_kernel(
-    counted: counting.Counted, seconds: float, firmware: Path
-) -> tuple[dict[str, Kernel], float]:
-    """The viper kernels by the module that defines them; and what native functions took."""
+def _by_kernel(counted: counting.Counted, seconds: float, firmware: Path) -> dict[str, Kernel]:
+    """The viper kernels by the module that defines them. Raises TargetError for native code."""
     sizes = {
         f"{module}.{name}": len(code)
         for module, read in windowed_modules(firmware).items()
@@ -178,7 +167,6 @@ def _by_kernel(
     }
     defined_in = {name.rpartition(".")[2]: name for name in sizes}
     kernels = {}
-    native = 0.0
     for function in counted.functions.values():
         # A function is found under each module that imports it, as one of them at random.
         name = function.name if function.name in sizes else None
@@ -186,12 +174,14 @@ def _by_kernel(
         if name is None and last in defined_in and not _is_method(function.name):
             name = defined_in[last]
         if name is None:
-            native += function.instructions
-        else:
-            kernels[name] = Kernel(
-                function.calls / seconds, function.instructions / seconds, sizes[name]
+            raise TargetError(
+                f"{function.name} is compiled as native: as bytecode it takes a third of the room "
+                "and, with the heap locked, no more instructions."
             )
-    return kernels, native
+        kernels[name] = Kernel(
+            function.calls / seconds, function.instructions / seconds, sizes[name]
+        )
+    return kernels
 
 
 def _is_method(name: str) -> bool:

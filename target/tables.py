@@ -55,8 +55,7 @@ def feature_table(cost: Cost) -> Table:
     )
     for name, per_s in (
         ("of it in viper kernels", cost.viper_per_s),
-        ("of it in native functions", cost.native_per_s),
-        ("of it in the interpreter", cost.per_s - cost.viper_per_s - cost.native_per_s),
+        ("of it in the interpreter", cost.per_s - cost.viper_per_s),
     ):
         table.add_row(name, f"{per_s / 1e6:.2f}", f"{per_s / 1e3:.0f}", "", f"{share(per_s):.2%}")
     return table

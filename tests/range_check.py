@@ -155,11 +155,13 @@ class Watched:
         return self._modules[name]
 
     def _import(self, name: str, *args: Any) -> Any:
+        nothing: Callable[[], int] = lambda: 0  # noqa: E731
         if name == "micropython":
             same: Callable[[Any], Any] = lambda x: x  # noqa: E731
-            return types.SimpleNamespace(viper=same, native=same, const=same)
+            return types.SimpleNamespace(
+                viper=same, const=same, heap_lock=nothing, heap_unlock=nothing
+            )
         if name == "gc":
-            nothing: Callable[[], int] = lambda: 0  # noqa: E731
             return types.SimpleNamespace(collect=nothing, mem_alloc=nothing)
         if name == "band" or (name.startswith("band.") and self._is_folder(name)):
             below = name[5:] + "." if name != "band" else ""

@@ -119,6 +119,7 @@ def extremes_and_drivers(watched: Watched, folder: Path, seconds: float) -> None
         Sink(),
     )
     watched.armed = True
+    band.start()
     band.run(1 << 20)
     band.chain.finish()
     watched.armed = False

@@ -6,7 +6,6 @@ off) gets its baseline as soon as enough blocks have it.
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.changes import (
@@ -60,7 +59,6 @@ class Baseline:
             if runs:
                 self.prior_cu[feature] = median(array("i", runs), 0, len(runs))
 
-    @micropython.native
     def add(self, feature, change, covariates):
         """Take one block's value of a feature that is not fitted yet."""
         n = self.blocks[feature]
@@ -81,7 +79,6 @@ class Baseline:
     def ready(self, feature):
         return self.blocks[feature] >= LEAST_BLOCKS
 
-    @micropython.native
     def fit(self, feature):
         """Learn expectation, slopes and spread of a feature from its blocks."""
         n = self.blocks[feature]
@@ -120,7 +117,6 @@ class Baseline:
         shift = muldiv(self.prior_cu[feature] - center, runs, weight)
         return clip(shift, self.spread_cu[feature] >> 1)
 
-    @micropython.native
     def residual(self, feature, change, covariates):
         """Change (cu) of a block against what baseline and covariates predict, or UNKNOWN."""
         if change == UNKNOWN or not self.fitted[feature]:

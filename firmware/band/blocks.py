@@ -76,7 +76,6 @@ class Block:
         self.seen = 0
         self.valid = 0
 
-    @micropython.native
     def add(self, t_dms, rec, valid, emg_usable):
         """Take one running stride. Returns 1 when the block is full, -1 when it was given up."""
         if self.seen == 0:
@@ -98,7 +97,6 @@ class Block:
             return -1
         return 1 if self.valid == BLOCK_STRIDES else 0
 
-    @micropython.native
     def close(self):
         """Medians of the full block."""
         value = self.value

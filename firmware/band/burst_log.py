@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.filters import BAND_PASS_DELAY_DMS
@@ -13,7 +12,6 @@ QUEUE = const(8)  # finished bursts that wait for `take`
 _FIELDS = const(6)  # of wire.BURST
 
 
-@micropython.native
 def skin_dms(index):
     """Skin time of sample `index` of the band-passed signal."""
     return index * DMS_PER_EMG - BAND_PASS_DELAY_DMS
@@ -34,7 +32,6 @@ class BurstLog:
         self._first = 0
         self.dropped = 0  # finished bursts lost because nobody took them
 
-    @micropython.native
     def _open_slot(self, on):
         """A burst began, by what is known so far, at sample `on`."""
         slot = (self._slot + 1) & (KEPT - 1)
@@ -44,7 +41,6 @@ class BurstLog:
         self._rms[slot] = UNKNOWN
         self._centroid[slot] = UNKNOWN
 
-    @micropython.native
     def _close_slot(self, off, rms_duv, centroid_dms, mnf_chz, mdf_chz):
         """The open burst is finished: keep it, and queue it for the sink."""
         slot = self._slot
@@ -65,7 +61,6 @@ class BurstLog:
         queue[at + 5] = mdf_chz
         self.queued += 1
 
-    @micropython.native
     def take(self, rec):
         """The oldest finished burst into rec, array('i') of the 6 fields of wire.BURST."""
         at = _FIELDS * self._first
@@ -74,7 +69,6 @@ class BurstLog:
         self._first = (self._first + 1) & (QUEUE - 1)
         self.queued -= 1
 
-    @micropython.native
     def find(self, t_from_dms, t_to_dms):
         """Slot of the latest kept burst with t_from <= onset < t_to, finished or open; else -1."""
         for back in range(KEPT):
@@ -85,21 +79,17 @@ class BurstLog:
                     return slot
         return -1
 
-    @micropython.native
     def on_dms(self, slot):
         return skin_dms(self._on[slot])
 
-    @micropython.native
     def off_dms(self, slot):
         """End of the burst; UNKNOWN while it is open."""
         off = self._off[slot]
         return UNKNOWN if off == UNKNOWN else skin_dms(off)
 
-    @micropython.native
     def rms_duv(self, slot):
         return self._rms[slot]
 
-    @micropython.native
     def centroid_dms(self, slot):
         """Centroid of the rectified signal over the burst; UNKNOWN while it is open."""
         return self._centroid[slot]

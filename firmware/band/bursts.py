@@ -16,7 +16,6 @@ every 128 ms inside the burst; a burst shorter than 384 ms gets one, centred.
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band import activity
@@ -61,7 +60,6 @@ _MARGIN = const(5)  # the search for the offset starts 55 samples behind the coa
 _BINS = array("H", bytes(2 * BINS))  # scratch of all channels
 
 
-@micropython.native
 def ratio_q4(snr):
     """Detection threshold over the noise, Q4: square root of the power ratio, within 4...16."""
     if snr >= 256:
@@ -118,12 +116,10 @@ class BurstDetector(BurstLog):
             self._end()
             self.state[activity.OPEN] = 0
 
-    @micropython.native
     def now(self):
         """Samples seen, lost ones included: the index of the next."""
         return self.state[_NOW]
 
-    @micropython.native
     def handle(self, event):
         """Do what an event of activity.sense asks for, at the very sample it came with."""
         if event == _EVENT_ONSET:
@@ -135,19 +131,16 @@ class BurstDetector(BurstLog):
         elif self._open:
             self._extend(self.now() - _BEHIND)
 
-    @micropython.native
     def noise_q4(self):
         """Power of the noise, LSB^2 in Q4: the low quantile, brought up to the mean."""
         return self.state[activity.POWER_FLOOR] * 2 // _TICK * 9 // 8
 
-    @micropython.native
     def _begin(self):
         self._open = True
         self._settled = False
         self._coarse = self.now() - activity.ONSET_LAG
         self._open_slot(self._coarse - _EARLY)  # until its level is known
 
-    @micropython.native
     def _locate_onset(self, end):
         """Look for the onset in the burst up to sample `end`, and begin its sums there."""
         self._settled = True
@@ -176,7 +169,6 @@ class BurstDetector(BurstLog):
         for i in range(SUMS):
             self._sums[i] = 0
 
-    @micropython.native
     def _measure_rest(self, end, n):
         """Power of a step at rest, Q4, from the n samples before `end`; kept for the offset.
 
@@ -196,7 +188,6 @@ class BurstDetector(BurstLog):
         self._rest_q4 = noise_q4 if noise_q4 > 8 else 8
         return self._rest_q4
 
-    @micropython.native
     def _end(self):
         if not self._open:
             return
@@ -246,7 +237,6 @@ class BurstDetector(BurstLog):
         self._adapt(power // (noise + 1))
         self._close_slot(off, rms_duv, centroid_dms, spectrum.mnf_chz, spectrum.mdf_chz)
 
-    @micropython.native
     def _extend(self, end):
         """Sum the open burst up to sample `end`, by pieces, so that nothing outgrows the ring."""
         on = self._on[self._slot]
@@ -259,7 +249,6 @@ class BurstDetector(BurstLog):
                 self._spectrum.add(self.ring, MASK, self._spectrum_at)
                 self._spectrum_at += _HOP
 
-    @micropython.native
     def _adapt(self, snr):
         """k follows the bursts' signal-to-noise ratio, a quarter of the way with each."""
         ratio = self.state[activity.RATIO]

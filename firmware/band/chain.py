@@ -6,7 +6,6 @@ frames) merged by the time they end, so the same samples give the same results.
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band import wire
@@ -46,7 +45,8 @@ class Chain:
     spectrum(record).
 
     Call `emg` and `imu` with blocks as they come; a source that lost samples says how many.
-    Nothing here allocates after __init__.
+    Nothing here allocates after __init__, but MicroPython looks for room on the heap for the frame
+    of each call with more than eleven words. Under `micropython.heap_lock()` it takes the stack.
     """
 
     def __init__(self, settings, sink):
@@ -79,7 +79,6 @@ class Chain:
         self._temp_cc = UNKNOWN
         self._speed_mm_s = settings.speed_mm_s
 
-    @micropython.native
     def emg(self, block, offset, frames):
         """Take interleaved int16 samples (ch 1, ch 2) from block[offset:], offset in halfwords."""
         ring = self._emg_in
@@ -92,7 +91,6 @@ class Chain:
             offset += taken << 1
             frames -= taken
 
-    @micropython.native
     def imu(self, block, offset, frames):
         """Take interleaved int16 frames (acc x y z, gyr x y z) from block[offset:]."""
         ring = self._imu_in
@@ -150,7 +148,6 @@ class Chain:
             frames -= step
             self._run()
 
-    @micropython.native
     def _run(self):
         """Work off whole quanta in the order of their ends, whichever sensor came first.
 
@@ -175,7 +172,6 @@ class Chain:
                 self._imu_quantum()
         self._emg_next = emg_next
 
-    @micropython.native
     def _emg_quantum(self):
         ring = self._emg_in
         at = ring.tail
@@ -204,7 +200,6 @@ class Chain:
         if not self._has_imu:
             self._tick(stop * _DMS_PER_EMG)
 
-    @micropython.native
     def _emg_samples(self, start, n):
         ring = self._emg_in
         data = ring.data
@@ -216,7 +211,6 @@ class Chain:
         if emg and emg.process(data, offset + 1, n):
             self._take_bursts(emg.bursts)
 
-    @micropython.native
     def _imu_quantum(self):
         ring = self._imu_in
         timebase = self.timebase
@@ -241,7 +235,6 @@ class Chain:
         if now_dms >= self._second:
             self._tick(now_dms)
 
-    @micropython.native
     def _tell_event(self, kind, position_f16):
         event = self._event
         event[0] = kind
@@ -249,7 +242,6 @@ class Chain:
         event[2] = self.timebase.end_dms
         self._sink.event(event)
 
-    @micropython.native
     def _take_bursts(self, bursts):
         while bursts.queued:
             bursts.take(self._burst)
@@ -261,7 +253,6 @@ class Chain:
             emg.bursts.finish()
             self._take_bursts(emg.bursts)
 
-    @micropython.native
     def _stride(self, whole):
         """A stride was closed: measure it, let the fatigue model judge, tell."""
         gait = self.gait
@@ -282,7 +273,6 @@ class Chain:
         self._sink.stride(record)
         self._tell(self.fatigue.stride(record))
 
-    @micropython.native
     def _tick(self, now_dms):
         while now_dms >= self._second:
             self.features.temp_cc = self._temp_cc
@@ -292,7 +282,6 @@ class Chain:
             self._strides_this_second = 0
             self._second += DMS_PER_S
 
-    @micropython.native
     def faults(self):
         """What is wrong just now: bits of wire.FAULTS."""
         faults = 0
@@ -316,7 +305,6 @@ class Chain:
             faults |= _EMG_LOST
         return faults
 
-    @micropython.native
     def _tell(self, news):
         if news & 1:
             self._sink.warning(self.fatigue.warning)

@@ -230,7 +230,6 @@ def onset_fifths(bins: ptr16, first: int, last: int, n: int, noise_q4: int, leve
     return places // weights
 
 
-@micropython.native
 def locate(ring, mask, start, step, rest, first, last, n, noise_q4, bins):
     """Distance from start, in steps of step (1 or -1), at which the burst begins.
 

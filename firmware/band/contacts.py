@@ -109,7 +109,6 @@ class Contacts:
         self._narrow = array("H", HANN_216_MS)
         self._votes = VOTES  # positive: the wide window shows this runner's valleys
 
-    @micropython.native
     def face(self, now):
         """Which way is forward: nothing turns the leg faster than its forward swing."""
         n = now if now < FACE_STEPS else FACE_STEPS
@@ -121,7 +120,6 @@ class Contacts:
         if fastest < 0x8000 - rate[windows.lowest(rate, 0, n)]:
             self.frame.turn_round()
 
-    @micropython.native
     def landing_by_rate(self, step, known, impact):
         """Position of the contact after the swing that ends near `step`; -1 when none does,
         NOT_YET when it has not quite ended.
@@ -177,7 +175,6 @@ class Contacts:
         frame = ic_f16 >> 4
         self.peak = windows.largest(self.magnitudes, MAGNITUDE_MASK, frame, frame + 67)
 
-    @micropython.native
     def measure(self, ic_f16, n, by_rate, known):
         """Toe-off, push-off and tilt of the running stride of n steps that this contact begins.
 
@@ -200,12 +197,10 @@ class Contacts:
             self._tilt(start, contact >> 6)
         return by_rate
 
-    @micropython.native
     def forward_from(self, ic_f16, n):
         """The step of the stride from which on the leg swings forward; -1 when it never does."""
         return self._forward_swing(ic_f16 >> 6, n, n)
 
-    @micropython.native
     def _forward_swing(self, start, n, known):
         """Leaves the rate of `known` steps in `_smooth`; where it last turned positive, or -1."""
         rate = self._smooth
@@ -213,7 +208,6 @@ class Contacts:
         windows.smooth_33_ms(self._window, 0, known, rate)
         return windows.last_below(rate, 0, windows.highest(rate, n >> 1, known), 0x8000)
 
-    @micropython.native
     def _toe_off_by_rate(self, start, n, known):
         turn = self._forward_swing(start, n, known)
         rate = self._smooth
@@ -231,7 +225,6 @@ class Contacts:
         if at >= 0:
             self.to_f16 = (start << 6) + at + STEP_CENTRE_F16 - FALL_TO_TOE_OFF_F16
 
-    @micropython.native
     def _toe_off_along(self, start, n):
         """By the wide window or the narrow, whichever most of this runner's strides ask for."""
         found = self._valley(start, n, 33, 47, self._wide, 63, VALLEY_TO_TOE_OFF_F16)
@@ -240,7 +233,6 @@ class Contacts:
         if not found or votes < 0:
             self._valley(start, n, 25, 60, self._narrow, 45, NARROW_VALLEY_TO_TOE_OFF_F16)
 
-    @micropython.native
     def _valley(self, start, n, first_pct, last_pct, weights, taps, delay_f16):
         """Toe-off from the valley nearest to 40 % of the stride; False when there is none."""
         half = taps >> 1
@@ -256,7 +248,6 @@ class Contacts:
         self.to_f16 = (start << 6) + at_f16
         return True
 
-    @micropython.native
     def _push_off(self, start, contact, n):
         """Fastest backward rotation round toe-off; the rate is still in `_smooth`."""
         rate = self._smooth
@@ -264,7 +255,6 @@ class Contacts:
         self.pushoff_lsb = 0x8000 - rate[at]
         self.push_f16 = (start << 6) + windows.vertex_f16(rate, at, n) + STEP_CENTRE_F16
 
-    @micropython.native
     def _tilt(self, start, contact):
         """Where the middle of stance pushes, against the tibia: moves with the grade."""
         first = start + contact * 3 // 10

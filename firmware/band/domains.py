@@ -7,7 +7,6 @@ steadier athlete).
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.changes import (
@@ -64,7 +63,6 @@ class Evidence:
         self._up_q8 = array("i", [0] * N_FEATURES)
         self._down_q8 = array("i", [0] * N_FEATURES)
 
-    @micropython.native
     def update(self, feature, residual_cu, spread_cu, doubt_cu, excused_cu):
         """One block's residual; doubt_cu widens spread and threshold where slopes are unsure;
         excused_cu is the part of the change that may have another reason."""
@@ -110,7 +108,6 @@ class Evidence:
             return self._up_q8[feature] >= CUSUM_H_Q8
         return self._down_q8[feature] >= CUSUM_H_Q8
 
-    @micropython.native
     def agree(self):
         """Scores per domain: the largest of its features, and their common weight.
 

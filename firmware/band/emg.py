@@ -5,8 +5,6 @@ raw -> condition (rails, 20-450 Hz, mains) -> sense (rings, envelope, TKEO) -> b
 
 from array import array
 
-import micropython
-
 from band.activity import sense
 from band.bursts import MASK, BurstDetector
 from band.filters import (
@@ -52,7 +50,6 @@ class EmgChannel:
         """Samples seen, lost ones included: the index of the next."""
         return self.bursts.now()
 
-    @micropython.native
     def process(self, src, offset, n):
         """Take n <= 64 samples: src is array('H') of two interleaved channels of int16 patterns,
         offset the halfword index of this channel's first sample. Returns the number of finished
@@ -78,7 +75,6 @@ class EmgChannel:
                 self._end_second()
         return bursts.queued
 
-    @micropython.native
     def lost(self, n):
         """n samples are missing: time goes on, the filter starts afresh with the next sample."""
         self.bursts.skip(n)
@@ -86,7 +82,6 @@ class EmgChannel:
         start_second(self._filter)
         self._left = SECOND
 
-    @micropython.native
     def _end_second(self):
         quality = self.quality
         bursts = self.bursts

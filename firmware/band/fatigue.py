@@ -2,13 +2,11 @@
 
 Works on 25-stride medians, once every 18 s; a stride itself is only filed. Data flow:
 blocks -> covariates -> baseline -> regimes -> domains -> warning. Nothing allocates after
-construction; functions with eleven or more words of state are native in all these files, since
-bytecode takes so large a frame from the heap.
+construction.
 """
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band import trend
@@ -111,7 +109,6 @@ class Fatigue:
         self._domains_off = settings.domains_off
         self._told_dms = 0
 
-    @micropython.native
     def stride(self, rec):
         """One stride record (wire.STRIDE + STRIDE_EXTRA), valid or not, any gait."""
         t_dms = rec[I_T_IC]
@@ -148,7 +145,6 @@ class Fatigue:
         self._mind_faults(faults)
         return news
 
-    @micropython.native
     def _clock(self, t_dms):
         """Running time; strides right after a stop are not steady running."""
         if self._last_running_dms != UNKNOWN:
@@ -185,7 +181,6 @@ class Fatigue:
             if feature >= EMG_FIRST:
                 self.baseline.forget(feature)
 
-    @micropython.native
     def _close_block(self, t_dms):
         block = self._block
         block.close()
@@ -216,7 +211,6 @@ class Fatigue:
                 self.baseline.forget(feature)
         self._degraded = degraded
 
-    @micropython.native
     def _collect(self):
         """A block for the baseline, or for that of a feature that came late."""
         baseline = self.baseline
@@ -251,7 +245,6 @@ class Fatigue:
             )
             self._due = 1
 
-    @micropython.native
     def _watch(self, t_dms, dt_dms):
         """Weigh one block. Returns NEW_WARNING when there is something to tell."""
         x = self.covariates.x
@@ -276,7 +269,6 @@ class Fatigue:
                 return self._tell(t_dms)
         return 0
 
-    @micropython.native
     def _weigh(self):
         """Evidence of every feature, then of the domains."""
         evidence = self.evidence

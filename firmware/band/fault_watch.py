@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.wire import FAULTS
@@ -45,7 +44,6 @@ class FaultWatch:
         self._told_dms = array("i", [0] * N_FAULTS)
         self._reports = array("i", [0] * N_FAULTS)
 
-    @micropython.native
     def update(self, t_dms, faults):
         """Returns 1 when `reported` changed."""
         if faults | self.active == 0:

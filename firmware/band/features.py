@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band import gait as gait_module
@@ -55,7 +54,6 @@ class StrideFeatures:
         self.valid = 0
         self._spring = SpringMass(settings.mass_g, settings.height_mm)
 
-    @micropython.native
     def timing(self, gait, timebase, faults, whole):
         """Everything the IMU knows. `whole` is false for the last, still open stride."""
         rec = self.record
@@ -99,7 +97,6 @@ class StrideFeatures:
             rec[VALID] = 1
             self.valid += 1
 
-    @micropython.native
     def muscle(self, emg, spectrum, push_dms):
         """Add what channel 1 did in this stride; push_dms: time of the push-off's peak."""
         rec = self.record
@@ -121,7 +118,6 @@ class StrideFeatures:
             rec[MDF] = spectrum.mdf_chz
             rec[FINSM5] = spectrum.finsm5_l2q8
 
-    @micropython.native
     def second_muscle(self, emg, spectrum):
         """Channel 2 has no columns; its average spectrum, of every fourth stride, is reported."""
         if self.record[VALID] and self.strides & 3 == 0:

@@ -155,7 +155,6 @@ def split(w: ptr16, k: int, cosine, power) -> int:
     return exponent + exponent
 
 
-@micropython.native
 def power_spectrum(ring, mask, start, power):
     """|X|^2 of ring[start ... start + 255]; returns its exponent, see `split`."""
     work = WORK

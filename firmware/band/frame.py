@@ -116,7 +116,6 @@ class ShankFrame:
         self._strange = 0
         self._wrong_way = 0
 
-    @micropython.native
     def update(self, sums, stride_steps, has_gyr, has_acc):
         """Take one stride's means (motion.stride_sums). Returns True when the band slipped.
 
@@ -165,7 +164,6 @@ class ShankFrame:
         self.strides += 1
         return slipped
 
-    @micropython.native
     def facing(self, swing_rate):
         """Told the mean rate before a contact, when the foot swings forward. True when the third
         in a row was backward, and the frame has been turned round."""
@@ -186,7 +184,6 @@ class ShankFrame:
             self._axis[k] = -self._axis[k]
         self._wrong_way = 0
 
-    @micropython.native
     def _settle(self, has_gyr):
         fast = self.strides < SETTLED_STRIDES
         for k in range(3):
@@ -212,7 +209,6 @@ class ShankFrame:
         self.front[1] = (u[2] * r[0] - u[0] * r[2]) >> 14
         self.front[2] = (u[0] * r[1] - u[1] * r[0]) >> 14
 
-    @micropython.native
     def _parted(self, sums, stride_steps, has_gyr):
         magnitude = self._magnitude_q6 >> 6
         dm = sums[3] - magnitude

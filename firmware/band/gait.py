@@ -10,7 +10,6 @@ closes the stride.
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.contacts import NOT_YET, Contacts
@@ -100,7 +99,6 @@ class Gait:
             k += SHAKE_SPAN
         return most
 
-    @micropython.native
     def process(self, ring, real):
         """Take one quantum from the ring. Returns bits of CLOSED, LANDED, LEFT.
 
@@ -164,7 +162,6 @@ class Gait:
         self.next_ic_f16 = -1
         return True
 
-    @micropython.native
     def _look(self, data, start, mask):
         """See to the sensors; landings are told from the other one when the acceleration fails."""
         health = self.health
@@ -177,7 +174,6 @@ class Gait:
             self._search[3] = 0
             self._forget_pace()
 
-    @micropython.native
     def _landed(self):
         """A shake peak stands out: is it a landing, and does it close a stride? Bits of news."""
         search = self._search
@@ -237,11 +233,9 @@ class Gait:
         self._open(step, position)
         return news | CLOSED | LANDED
 
-    @micropython.native
     def _landing_by_rate(self, step):
         return self.contacts.landing_by_rate(step, self._step - step, self._shaken == 0)
 
-    @micropython.native
     def _tell_gait(self, length, position):
         """Running or walking, from the mean |a| over about two seconds and the stride time.
 
@@ -268,12 +262,10 @@ class Gait:
             self._sorted[k] = lengths[k]
         self._stride_steps = median(self._sorted, 0, known)
 
-    @micropython.native
     def _contact(self, step, by_rate):
         """Position of the initial contact whose shake peaked at `step`."""
         return by_rate if by_rate >= 0 else self.contacts.landing_by_impact(step)
 
-    @micropython.native
     def _open(self, step, by_rate):
         """A stride begins with the landing whose shake peaked at `step`."""
         self.next_ic_f16 = self._contact(step, by_rate)
@@ -291,7 +283,6 @@ class Gait:
         # The swing proves a landing; without it a weak shake may be anything.
         self._search[6] = 0 if by_rate >= 0 else self._search[3] >> 1
 
-    @micropython.native
     def _close(self, next_ic_f16):
         """The open stride ends here. LEFT when only now its toe-off became known."""
         ic_f16 = self.next_ic_f16
@@ -306,7 +297,6 @@ class Gait:
         self.next_ic_f16 = next_ic_f16
         return news
 
-    @micropython.native
     def _swings_early(self, position):
         """The leg swings forward from 61 % of a running stride on, from 70 % of a walking one."""
         n = (position - self.next_ic_f16) >> 6
@@ -337,7 +327,6 @@ class Gait:
         self._search[4] = 1  # no landing is expected
         self._search[5] = 0
 
-    @micropython.native
     def _measure(self, ic_f16, n):
         """What lies in the n steps from a contact on. LEFT when there is a toe-off."""
         contacts = self.contacts

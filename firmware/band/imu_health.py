@@ -5,7 +5,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.motion import health
@@ -38,7 +37,6 @@ class ImuHealth:
         """Whether there is an angular rate to go by."""
         return self.has_gyr and not self.gyr_lost
 
-    @micropython.native
     def look(self, data, start, mask):
         """Take the quantum of frames that begins at `start` of the ring `data`."""
         still = health(data, start, mask, QUANTUM, CLIP_LEAST, self._rail)

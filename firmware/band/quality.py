@@ -139,7 +139,6 @@ class Quality:
         self._candidate_hz = 0
         self._found_score = 0
 
-    @micropython.native
     def second(self, filter_state, activity_state, ring, mask):
         """Judge the second that has just ended."""
         powers = self._powers
@@ -156,7 +155,6 @@ class Quality:
             faults |= EMG_CLIPPED
         self.faults = faults << self._shift
 
-    @micropython.native
     def _judge_mains(self, filter_state, clean):
         at_50 = line_amplitude(filter_state, self._sine, 5)
         at_60 = line_amplitude(filter_state, self._sine, 6)
@@ -182,7 +180,6 @@ class Quality:
         else:
             self._found_score = 0
 
-    @micropython.native
     def _judge_clipping(self, clipped):
         self.clipped = clipped
         if clipped >= _CLIPPED_SAMPLES:
@@ -190,7 +187,6 @@ class Quality:
         elif self._clipped_score:
             self._clipped_score -= 1
 
-    @micropython.native
     def _judge_contact(self, filter_state, ring, mask, end):
         powers = self._powers
         dead = filter_state[HIGHEST] - filter_state[LOWEST] <= _FLAT or self.clipped >= _ON_RAIL
@@ -215,7 +211,6 @@ class Quality:
             self.electrode_off = False
 
 
-@micropython.native
 def step_score(score, up, most):
     """One up or one down, within 0...most."""
     if up:

@@ -9,7 +9,6 @@ that agree (contact with cadence, tilt with contact or the muscle) less so.
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.changes import CONTACT, EMG_FIRST, EMG_LAST, MNF, N_FEATURES, RMS
@@ -106,7 +105,6 @@ class Regimes:
             if why == PACE:
                 self.pace_jumps += 1
 
-    @micropython.native
     def take(self, raw, speed, cadence, tilt):
         """One block: raw residuals (cu), log2 speed and quick part of log2 cadence (Q12), tilt
         0.1 deg. Fills `residual`."""
@@ -159,7 +157,6 @@ class Regimes:
         limit = self.spread_cu[feature] << 6
         self._level_q4[feature] = level + (clip((value << LEVEL_Q) - level, limit) >> LEVEL_SHIFT)
 
-    @micropython.native
     def _anchor(self, feature):
         """Settled: the offset that lets the residual go on from where it was."""
         mean = self._sum[feature] // SETTLE_BLOCKS
@@ -218,7 +215,6 @@ class Regimes:
                 return False
         return not outside(self._tilt, self._home_tilt, self._tilt_home)
 
-    @micropython.native
     def _jump(self, raw, speed, cadence, tilt):
         """Why the last two blocks both left the regime, or STEADY."""
         if abs(lesser(speed, self._pending_speed, self._speed)) > SPEED_JUMP_CU:
@@ -253,7 +249,6 @@ class Regimes:
             before - anchor
         )
 
-    @micropython.native
     def _step(self, raw, feature):
         """By how much (cu) the last two blocks both left the level, signed."""
         now = raw[feature]
@@ -261,7 +256,6 @@ class Regimes:
             now -= self._offset[feature] + self._sensor_offset[feature]
         return lesser(now, self._pending[feature], self._level_q4[feature] >> LEVEL_Q)
 
-    @micropython.native
     def _step_q8(self, raw, feature):
         """The same in spreads, within +-16."""
         spread = self.spread_cu[feature]
@@ -277,7 +271,6 @@ class Regimes:
         return clip(change, limit) != change
 
 
-@micropython.native
 def lesser(now, before, reference):
     """The smaller of two moves away from a reference, if both went the same way; else 0."""
     if now == UNKNOWN or before == UNKNOWN or reference == UNKNOWN:

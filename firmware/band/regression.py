@@ -87,7 +87,6 @@ class Slopes:
             return 0
         return clip(x - reference, X_LIMIT)
 
-    @micropython.native
     def explained(self, feature, x, start, step):
         """Change (cu) that the covariates x[start], x[start + step], ... account for."""
         total = 0
@@ -97,7 +96,6 @@ class Slopes:
             total += (slope * deviation) >> 8
         return total
 
-    @micropython.native
     def fit(self, feature, x, start, step, y, y_start, n):
         """Learn the slopes from n blocks; y (cu) is relative to its own median.
 
@@ -125,7 +123,6 @@ class Slopes:
                 self.slope_q8[at] = muldiv(sxy, 256, weight) + muldiv(prior, ridge, weight)
                 self.doubt_q8[at] = isqrt(muldiv(prior_sd * prior_sd, ridge, weight))
 
-    @micropython.native
     def alongside(self, feature, covariate, leader, change):
         """Change of a feature if the covariate has caused all of `change` (cu) in the leader."""
         slope = self.slope_q8[leader * N_COVARIATES + covariate]

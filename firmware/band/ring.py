@@ -68,12 +68,10 @@ class Ring:
         self.tail = 0
         self.lost = 0
 
-    @micropython.native
     def room(self):
         """Frames that can be written before unread ones are overwritten."""
         return self.frames - (self.head - self.tail)
 
-    @micropython.native
     def push(self, source, offset, frames):
         """Copy up to `frames` frames from source[offset:], offset even; returns how many fitted.
 
@@ -84,7 +82,6 @@ class Ring:
         self.head = head + taken
         return taken
 
-    @micropython.native
     def hold(self, frames):
         """Stand in for frames that the source lost: repeat the last one. The caller keeps room."""
         _repeat_last(self.data, self.head, self.mask, self._words, frames)

@@ -106,7 +106,6 @@ def finsm5(power, weights) -> int:
     return int(log2_q8(low)) - int(log2_q8(high)) + _FINSM5_UNIT
 
 
-@micropython.native
 def mean_chz(sums):
     """Mean frequency from the result of `moments`; UNKNOWN without power."""
     if sums[0] == 0:
@@ -114,7 +113,6 @@ def mean_chz(sums):
     return muldiv(sums[1], 3125, sums[0] << 3)
 
 
-@micropython.native
 def median_chz(sums):
     """Median frequency from the result of `moments`; UNKNOWN without power."""
     if sums[0] == 0:
@@ -189,7 +187,6 @@ class SpectrumAverage:
         """Forget everything."""
         self.count = 0
 
-    @micropython.native
     def add(self, ring, mask, start_index):
         """Add the spectrum of the 256 samples from start_index on; silence is not counted."""
         power = self._power
@@ -217,7 +214,6 @@ class SpectrumAverage:
             fade_and_add(self.bins, 0, power, self._memory, down)
         self.count += 1
 
-    @micropython.native
     def _rescale(self, up):
         """Raise the exponent for a stronger spectrum (up > 0), or follow a weaker signal down."""
         size = bits(self.bins, 0)
@@ -231,7 +227,6 @@ class SpectrumAverage:
             scale(self.bins, 0, up if up < 30 else 30)
             self.exponent += up
 
-    @micropython.native
     def frequencies(self):
         """Set mnf_chz and mdf_chz from what was added; UNKNOWN when that is nothing."""
         self.mnf_chz = UNKNOWN
@@ -254,7 +249,6 @@ class StrideSpectrum(SpectrumAverage):
         super().__init__(_MEMORY)
         self.finsm5_l2q8 = UNKNOWN
 
-    @micropython.native
     def indices(self):
         """Set mnf_chz, mdf_chz and finsm5_l2q8; UNKNOWN below 20 strides."""
         if self.count < VALID_STRIDES:

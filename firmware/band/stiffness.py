@@ -4,7 +4,6 @@ J. Appl. Biomech. 21:167-180. One leg only is measured, so the strides are taken
 flight = stride / 2 - contact.
 """
 
-import micropython
 from micropython import const
 
 from band.fixmath import isqrt, muldiv
@@ -25,7 +24,6 @@ class SpringMass:
         self.kvert_n_m = UNKNOWN
         self.kleg_n_m = UNKNOWN
 
-    @micropython.native
     def stride(self, contact_dms, stride_dms, speed_mm_s):
         """Take one stride; contact < stride / 2 + flight tolerance, both in 0.1 ms."""
         self.fmax_n = UNKNOWN

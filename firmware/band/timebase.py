@@ -4,8 +4,6 @@ The IMU's own clock is off nominal by up to some percent. Its source tells the r
 the anchor moves on by whole blocks with the remainder carried, so nothing accumulates.
 """
 
-import micropython
-
 from band.fixmath import muldiv
 from band.units import DMS_PER_S
 
@@ -53,7 +51,6 @@ class Timebase:
         self._dms_per_f16_q14 = muldiv(DMS_PER_S * 1000, 1024, rate_mhz)
         self.next_end_dms = self.end_dms + self._step_dms
 
-    @micropython.native
     def advance(self):
         """One more quantum has been processed."""
         self._frame += self._quantum
@@ -67,7 +64,6 @@ class Timebase:
         self.end_dms = end_dms
         self.next_end_dms = end_dms + self._step_dms
 
-    @micropython.native
     def at_dms(self, position_f16):
         """Time of a position at most 2 s away from the anchor."""
         return self.end_dms + (

@@ -1,6 +1,5 @@
 """The trend row: one block as numbers a host can plot."""
 
-import micropython
 from micropython import const
 
 from band.changes import N_DOMAINS, N_FEATURES, expected_value, spread_value
@@ -11,7 +10,6 @@ ROW_FIELDS = len(TREND_HEAD) + N_DOMAINS + N_FEATURES * len(TREND_PER_FEATURE)
 FEATURES_AT = const(10)  # behind five head fields and five domains
 
 
-@micropython.native
 def fill(row, medians, raw_cu, spreads_cu, evidence):
     """Everything behind the head. A feature without its own unit (no mass) has z alone."""
     for domain in range(N_DOMAINS):

@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 from band.changes import (
@@ -83,7 +82,6 @@ class Levels:
         """The baseline is complete."""
         self.level = FRESH
 
-    @micropython.native
     def update(self, evidence, dt_dms, clean_dms, heavy_dms, pace_known):
         """One block; heavy and above need heavy_dms, all since a sensor was last disturbed
         (clean_dms ago). Returns 1 when the level changed."""
@@ -120,7 +118,6 @@ class Levels:
                 self._below_dms = 0
         return 1 if self.level != before else 0
 
-    @micropython.native
     def _rising(self, evidence):
         """Whether mechanics and EMG together are further off than three minutes ago."""
         total = 0
@@ -134,7 +131,6 @@ class Levels:
         return self._blocks > RISE_BLOCKS and total > past + RISE_Q8
 
 
-@micropython.native
 def total_weight_q8(evidence):
     """All five domains together: the root of their squares, in thresholds.
 
@@ -148,7 +144,6 @@ def total_weight_q8(evidence):
     return isqrt(squares)
 
 
-@micropython.native
 def weigh(evidence, domains_q8, weight_q8, scores_q8):
     """Evidence for watch, heavy and very heavy; domains_q8: likely or sure scores of domains.
 
@@ -233,7 +228,6 @@ def pace_explains(evidence):
     return implied > PACE_CU and -10 * shock > 7 * implied
 
 
-@micropython.native
 def pace_may_explain(evidence):
     """Whether mechanics at an unknown pace need no tired legs: contact changed as those never
     change it (far too much, or shorter on a stiffer leg), or fewer than two other domains
@@ -250,7 +244,6 @@ def pace_may_explain(evidence):
     return agree < 2
 
 
-@micropython.native
 def tired_percent(weight_q8):
     """How often legs with so much evidence were tired, in synthetic runs of which one in four
     tires (fitted on some athletes, shown on others); it grows with the weight."""
@@ -261,7 +254,6 @@ def tired_percent(weight_q8):
     return low + ((TIRED_PCT[step + 1] - low) * part >> TIRED_STEP_SHIFT)
 
 
-@micropython.native
 def confidence(levels, evidence, prior_runs, pace_known):
     """Percent: how often as much evidence was right; capped where the band is blind, and lower
     for an athlete of whom no earlier runs are known."""

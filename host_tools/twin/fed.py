@@ -1,8 +1,36 @@
-"""Writes down all that the unit gives to its chains, as messages that replay_chain.py takes."""
+"""Writes down all that the unit gives to its chains, as messages that replay_chain.py takes.
 
-from struct import pack
+The unit feeds its chain with the heap locked: nothing here allocates while it does.
+"""
+
+from struct import pack_into
 
 _HALF = 1 << 15
+
+
+class Messages:
+    """To one file."""
+
+    def __init__(self, file):
+        self._file = file
+        self._head = bytearray(8)
+
+    def say(self, tag, n):
+        pack_into("<BBH", self._head, 0, tag, 0, n)
+        self._file.write(self._head, 4)
+
+    def samples(self, tag, n, block, at, halfwords):
+        """n frames: so many halfwords of block from `at` on."""
+        self.say(tag, n)
+        self._file.write(block, 2 * at, 2 * halfwords)
+
+    def rate(self, rate_mhz):
+        pack_into("<BBHI", self._head, 0, 0x52, 0, 2, rate_mhz)
+        self._file.write(self._head, 8)
+
+    def close(self):
+        self.say(0x51, 0)
+        self._file.close()
 
 
 class Tracer:
@@ -10,7 +38,7 @@ class Tracer:
 
     def __init__(self, folder):
         self._folder = folder
-        self._file = None
+        self._messages: Messages | None = None
         self._chains = 0
 
     def attach(self, sensors):
@@ -24,56 +52,50 @@ class Tracer:
 
     def _open(self):
         self.close()
-        self._file = open(f"{self._folder}/fed{self._chains}.bin", "wb")
+        self._messages = Messages(open(f"{self._folder}/fed{self._chains}.bin", "wb"))
         self._chains += 1
-        return self._file
+        return self._messages
 
     def close(self):
-        if self._file:
-            self._file.write(pack("<BBH", 0x51, 0, 0))
-            self._file.close()
-            self._file = None
+        if self._messages:
+            self._messages.close()
+            self._messages = None
 
 
 class TracedChain:
     """In front of a chain: what band/unit/sensors.py calls of it."""
 
-    def __init__(self, file, chain):
-        self._file = file
+    def __init__(self, messages, chain):
+        self._messages = messages
         self._chain = chain
-        self.timebase = TracedTimebase(file, chain.timebase)
-
-    def _say(self, tag, n):
-        self._file.write(pack("<BBH", tag, 0, n))
+        self.timebase = TracedTimebase(messages, chain.timebase)
 
     def emg(self, block, at, n):
-        self._say(0x45, n)
-        self._file.write(memoryview(block)[at : at + 2 * n])
+        self._messages.samples(0x45, n, block, at, 2 * n)
         self._chain.emg(block, at, n)
 
     def imu(self, block, at, n):
-        self._say(0x49, n)
-        self._file.write(memoryview(block)[at : at + 6 * n])
+        self._messages.samples(0x49, n, block, at, 6 * n)
         self._chain.imu(block, at, n)
 
     def emg_lost(self, n):
-        self._say(0x4C, n)
+        self._messages.say(0x4C, n)
         self._chain.emg_lost(n)
 
     def imu_lost(self, n):
-        self._say(0x4D, n)
+        self._messages.say(0x4D, n)
         self._chain.imu_lost(n)
 
     def temp(self, cc):
-        self._say(0x54, cc + 10_000)
+        self._messages.say(0x54, cc + 10_000)
         self._chain.temp(cc)
 
 
 class TracedTimebase:
     """In front of a timebase: what band/unit/clocks.py uses of it."""
 
-    def __init__(self, file, timebase):
-        self._file = file
+    def __init__(self, messages, timebase):
+        self._messages = messages
         self._timebase = timebase
         self.rest_us = timebase.rest_us
 
@@ -86,9 +108,9 @@ class TracedTimebase:
         return self._timebase.end_dms
 
     def rate(self, rate_mhz):
-        self._file.write(pack("<BBHI", 0x52, 0, 2, rate_mhz))
+        self._messages.rate(rate_mhz)
         self._timebase.rate(rate_mhz)
 
     def shift(self, dms):
-        self._file.write(pack("<BBH", 0x48, 0, dms + _HALF))
+        self._messages.say(0x48, dms + _HALF)
         self._timebase.shift(dms)

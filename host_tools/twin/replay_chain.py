@@ -19,8 +19,7 @@ import sys
 from array import array
 from time import ticks_diff, ticks_us
 
-import micropython
-from micropython import const
+from micropython import const, heap_lock, heap_unlock
 from record_stream import RecordStream
 
 
@@ -42,6 +41,8 @@ CHUNK = const(32768)  # halfwords per read
 CARRY = const(2048)  # halfwords kept free in front, for a message cut in two by a read
 EMG_FRAME = const(2)  # halfwords
 IMU_FRAME = const(6)
+END = const(-1)  # instead of halfwords left over
+DAMAGED = const(-2)
 
 
 class RecordWriter(RecordStream):
@@ -99,12 +100,17 @@ class MessageReader:
             if got == 0:
                 raise ValueError("the stream ended without an end message")
             started = ticks_us()
-            rest = self.parse(CARRY - rest, CARRY + got)
+            heap_lock()
+            try:
+                rest = self.parse(CARRY - rest, CARRY + got)
+            finally:
+                heap_unlock()
             self.chain_us += ticks_diff(ticks_us(), started)
+        if rest == DAMAGED:
+            raise ValueError("the stream holds no message where one should begin")
 
-    @micropython.native
     def parse(self, at, stop):
-        """Handle all whole messages in buf[at:stop]; halfwords left over, or -1 at the end."""
+        """Handle all whole messages in buf[at:stop]; halfwords left over, END or DAMAGED."""
         buf = self.buf
         chain = self.chain
         while stop - at >= 2:
@@ -142,13 +148,13 @@ class MessageReader:
             elif tag == 0x48:
                 chain.timebase.shift(n - 0x8000)
             elif tag == 0x51:
-                return -1
+                return END
             else:
-                raise ValueError("unknown message tag")
+                return DAMAGED
             at += size
         rest = stop - at
         if rest > CARRY:
-            raise ValueError("message too long")
+            return DAMAGED
         i = 0
         while i < rest:
             buf[CARRY - rest + i] = buf[at + i]

@@ -10,6 +10,7 @@ import sys
 
 import calls_file
 import extremes
+import whole_band
 from whole_band import Band, Records, read_settings
 
 _EVERY = (0, 1, 2, 3, 5, 8, 13, 40, 120, 400, 1200, 3000)  # calls of the chain that are kept
@@ -68,6 +69,8 @@ def main():
             recorder.calls = 0
         with open("/dev/null", "wb") as nowhere:
             band = Band(read_settings(sys.argv[2]), sys.stdin.buffer, Records(nowhere))
+            whole_band.never_lock()  # for the recorders use it
+            band.start()
             band.run(1 << 29)
             band.chain.finish()
 

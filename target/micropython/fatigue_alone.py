@@ -14,6 +14,7 @@ from array import array
 
 import sections
 from meter import code_bytes, mark
+from micropython import heap_lock, heap_unlock
 from whole_band import read_settings
 
 from band import wire
@@ -26,12 +27,13 @@ def main():
     size = 4 * len(record)
     strides = 0
     gc.collect()
-    gc.disable()
+    heap_lock()
     while sys.stdin.buffer.readinto(record) == size:
         mark(sections.ROUND)
         model.stride(record)
         mark(sections.LEAVE)
         strides += 1
+    heap_unlock()
     print("strides", strides)
     print("code_bytes", code_bytes())
 

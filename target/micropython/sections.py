@@ -17,30 +17,48 @@ OVERHEAD = 60
 ROUND = 61
 STOPPED = 62
 
-# name -> [(module, class, methods)]; a section's number is its place, from 1 on.
+# name -> ((module, class, ((method, how many arguments),)),); a section's number is its place,
+# from 1 on.
 SECTIONS = (
-    ("EMG driver", (("band.unit.emg_source", "EmgSource", ("readinto",)),)),
-    ("decimation 2 x 8 kHz", (("band.decimate", "Decimator", ("process",)),)),
-    ("IMU driver, FIFO unpacking", (("band.unit.imu_source", "ImuSource", ("readinto",)),)),
-    ("clocks", (("band.unit.clocks", "Clocks", ("steer",)),)),
-    ("EMG: filters, activity", (("band.emg", "EmgChannel", ("process",)),)),
-    ("EMG: quality, mains", (("band.emg", "EmgChannel", ("_end_second",)),)),
-    ("bursts", (("band.bursts", "BurstDetector", ("handle", "finish")),)),
+    ("EMG driver", (("band.unit.emg_source", "EmgSource", (("readinto", 2),)),)),
+    ("decimation 2 x 8 kHz", (("band.decimate", "Decimator", (("process", 5),)),)),
+    ("IMU driver, FIFO unpacking", (("band.unit.imu_source", "ImuSource", (("readinto", 2),)),)),
+    ("clocks", (("band.unit.clocks", "Clocks", (("steer", 1),)),)),
+    ("EMG: filters, activity", (("band.emg", "EmgChannel", (("process", 4),)),)),
+    ("EMG: quality, mains", (("band.emg", "EmgChannel", (("_end_second", 1),)),)),
+    ("bursts", (("band.bursts", "BurstDetector", (("handle", 2), ("finish", 1))),)),
     (
         "spectra",
         (
-            ("band.spectrum", "SpectrumAverage", ("add", "frequencies")),
-            ("band.spectrum", "StrideSpectrum", ("indices",)),
+            ("band.spectrum", "SpectrumAverage", (("add", 4), ("frequencies", 1))),
+            ("band.spectrum", "StrideSpectrum", (("indices", 1),)),
         ),
     ),
-    ("motion, contacts", (("band.gait", "Gait", ("process", "finish")),)),
+    ("motion, contacts", (("band.gait", "Gait", (("process", 3), ("finish", 1))),)),
     (
         "stride features",
-        (("band.features", "StrideFeatures", ("timing", "muscle", "second_muscle")),),
+        (
+            (
+                "band.features",
+                "StrideFeatures",
+                (("timing", 5), ("muscle", 4), ("second_muscle", 3)),
+            ),
+        ),
     ),
-    ("fatigue model, warning", (("band.fatigue", "Fatigue", ("stride", "quiet")),)),
-    ("records", (("record_stream", "RecordStream", ("put",)),)),
+    ("fatigue model, warning", (("band.fatigue", "Fatigue", (("stride", 2), ("quiet", 4))),)),
+    ("records", (("record_stream", "RecordStream", (("put", 3),)),)),
 )
+
+# A wrapper with as many arguments as its method: *args would be a tuple on the locked heap.
+_WRAPPER = """
+def call({names}):
+    mark(OVERHEAD)
+    mark(section)
+    result = method({names})
+    mark(OVERHEAD)
+    mark(LEAVE)
+    return result
+"""
 
 
 def wrap_all():
@@ -49,17 +67,14 @@ def wrap_all():
         print("section", number, name)
         for module, class_name, methods in targets:
             owner = getattr(sys.modules[module], class_name)
-            for method in methods:
-                setattr(owner, method, _wrapped(getattr(owner, method), number))
+            for method, count in methods:
+                setattr(owner, method, _wrapped(getattr(owner, method), count, number))
 
 
-def _wrapped(method, section):
-    def call(*args):
-        mark(OVERHEAD)
-        mark(section)
-        result = method(*args)
-        mark(OVERHEAD)
-        mark(LEAVE)
-        return result
-
-    return call
+def _wrapped(method, count, section):
+    names = ", ".join([f"a{number}" for number in range(count)])
+    scope = {"mark": mark, "method": method, "section": section}
+    scope["OVERHEAD"] = OVERHEAD
+    scope["LEAVE"] = LEAVE
+    exec(_WRAPPER.format(names=names), scope)
+    return scope["call"]

@@ -3,8 +3,9 @@
     micropython whole_band.py SETTINGS RECORDS [sections] < rounds > figures
 
 stdin: rounds of 32 ms, one DMA buffer of the I2S and the FIFO words of the same time: u16 n, u16 0,
-256 stereo frames of 32 bits, 64 places of 7 bytes for n FIFO words. Real sources, clocks and chain;
-the time is what the rounds say. RECORDS: the chain's records, as replay_chain.py writes them.
+256 stereo frames of 32 bits, 64 places of 7 bytes for n FIFO words. The unit's own loop over its
+sensors, sources, clocks and chain; the time is what the rounds say.
+RECORDS: the chain's records, as replay_chain.py writes them.
 stdout: lines "name number", and "function ADDRESS KIND NAME" for each machine-code function.
 With "sections" the work is told apart by features (sections.py), which costs some itself.
 """
@@ -15,16 +16,14 @@ With "sections" the work is told apart by features (sections.py), which costs so
 import gc
 import sys
 import time
-from array import array
 
 import sections
 from meter import address, code_bytes, mark, stack_bytes
-from micropython import const
+from micropython import const, heap_lock, heap_unlock
 from record_stream import RecordStream
 
 _ROUND_US = const(32_000)
-_TICK_US = const(10_000)
-_TICKS = const(3)
+_TICK_US = const(10_000)  # as app.py's
 _RUN = const(1024)  # rounds
 _EMG_BYTES = const(2048)
 _FIFO_AT = const(4 + 2048)
@@ -42,9 +41,9 @@ heap_at_start = settled_heap()
 from band import wire  # noqa: E402
 from band.chain import Chain  # noqa: E402
 from band.settings import Settings  # noqa: E402
-from band.unit.clocks import Clocks  # noqa: E402
-from band.unit.emg_source import EmgSource  # noqa: E402
-from band.unit.imu_source import ImuSource  # noqa: E402
+from band.unit import sensors  # noqa: E402
+from band.unit.faults import Counters, Faults  # noqa: E402
+from band.units import UNKNOWN  # noqa: E402
 
 heap_of_code = settled_heap() - heap_at_start
 
@@ -76,8 +75,31 @@ class Records(RecordStream):
         self.put(wire.TAG_SPECTRUM, record)
 
 
-class Sensors:
-    """The converter's I2S and the motion chip; both give what the round brought."""
+def never_lock():
+    """The heap stays free from now on, as instruments in the unit's code may need it."""
+    global heap_lock, heap_unlock
+    heap_lock = heap_unlock = sensors.heap_lock = sensors.heap_unlock = nothing
+
+
+def nothing():
+    pass
+
+
+def view_of(buffer, size):
+    """Made once, when the unit first reads, with the heap locked."""
+    heap_unlock()
+    view = memoryview(buffer)[:size]
+    heap_lock()
+    return view
+
+
+class Board:
+    """The unit's chips in one: its I2S and its motion chip give what the round brought.
+
+    Nothing fails; the skin's temperature is not known.
+    """
+
+    overrun = False
 
     def __init__(self, stream):
         self._stream = stream
@@ -87,16 +109,18 @@ class Sensors:
         self._fifo = window[_FIFO_AT:]
         self._emg_waits = False
         self._words = 0
-        self.chip_ticks = 0  # the motion chip's clock
-        self.overrun = False
+        self._chip_ticks = 0  # the motion chip's clock as the round begins
+        self.since_us = 0  # the round began
+        self.i2s = self.imu = self.skin = self.gauge = self.emg_adc = self
         self._emg_into = None
         self._fifo_into = None
 
-    def read(self):
+    def next_round(self):
         """The next round; False at the end."""
         if self._stream.readinto(self._round) != _ROUND_BYTES:
             return False
         self._emg_waits = True
+        self._chip_ticks += _ROUND_US // _CHIP_TICK_US
         self._words = self._round[0] | self._round[1] << 8
         return True
 
@@ -105,7 +129,7 @@ class Sensors:
             return 0
         mark(sections.STOPPED)
         if self._emg_into is None:
-            self._emg_into = memoryview(buffer)[:_EMG_BYTES]
+            self._emg_into = view_of(buffer, _EMG_BYTES)
         self._emg_into[:] = self._emg
         self._emg_waits = False
         mark(sections.LEAVE)
@@ -117,66 +141,76 @@ class Sensors:
     def read_fifo(self, buffer, words):
         mark(sections.STOPPED)
         if self._fifo_into is None:
-            self._fifo_into = memoryview(buffer)[: 64 * 7]
+            self._fifo_into = view_of(buffer, 64 * 7)
         self._fifo_into[:] = self._fifo
         self._words = 0
         mark(sections.LEAVE)
         return words
 
     def read_timestamp(self):
-        return self.chip_ticks
+        return self._chip_ticks + self.since_us // _CHIP_TICK_US
+
+    def emg_power(self, on):
+        pass
+
+    def start(self):
+        pass
+
+    def power_up(self):
+        pass
+
+    def alive(self):
+        return True
+
+    def charge_pct(self):
+        return 100
+
+    def read(self):
+        return UNKNOWN
+
+
+class NoStreams:
+    """A radio to which nobody listens."""
+
+    raw_streams = 0
 
 
 class Band:
-    """The loop of band/unit/sensors.py without its care for sensors that fail."""
+    """The loop of the unit's app over its sensors."""
 
     def __init__(self, settings, stream, records):
-        self.sensors = Sensors(stream)
-        self.emg = EmgSource(self.sensors)
-        self.imu = ImuSource(self.sensors)
-        self.clocks = Clocks(self.emg, self.imu)
+        self.board = Board(stream)
+        self.sensors = sensors.Sensors(self.board, Faults(), Counters())
         self.chain = Chain(settings, records)
-        self._emg_block = array("H", bytes(2 * 2 * 64))
-        self._imu_block = array("H", bytes(2 * 6 * 64))
-        self._started = False
+        self._radio = NoStreams()
+        self._tick_us = 0  # when the next one is due, from the start of the round
+        self.sensors.start(time.ticks_ms())
+
+    def start(self):
+        """The chain begins, as soon as the sources know their clocks."""
+        self.run(1)
+        self.sensors.attach(self.chain)
 
     def run(self, rounds):
-        """At most so many rounds, in ticks of 10 ms; returns how many there were."""
-        sensors = self.sensors
+        """At most so many rounds; returns how many there were."""
+        board = self.board
         done = 0
-        while done < rounds and sensors.read():
-            sensors.chip_ticks += _ROUND_US // _CHIP_TICK_US
+        while done < rounds and board.next_round():
             mark(sections.ROUND)
-            for _ in range(_TICKS):
-                self._tick(self._emg_block, self._imu_block)
-                time.sleep_us(_TICK_US)
-            time.sleep_us(_ROUND_US - _TICKS * _TICK_US)
+            board.since_us = 0
+            while self._tick_us < _ROUND_US:
+                self._sleep_to(self._tick_us)
+                self.sensors.step(time.ticks_ms(), self._radio)
+                self._tick_us += _TICK_US
+            self._sleep_to(_ROUND_US)
+            self._tick_us -= _ROUND_US
             mark(sections.LEAVE)
             done += 1
-            if not self._started:
-                self._started = True
-                self.clocks.start(self.chain)
         return done
 
-    def _tick(self, emg_block, imu_block):
-        chain = self.chain
-        while True:
-            n = self.emg.readinto(emg_block)
-            if self.emg.lost:
-                chain.emg_lost(self.emg.lost)
-            if n:
-                chain.emg(emg_block, 0, n)
-            elif self.emg.lost == 0:
-                break
-        while True:
-            n = self.imu.readinto(imu_block)
-            if self.imu.lost:
-                chain.imu_lost(self.imu.lost)
-            if n:
-                chain.imu(imu_block, 0, n)
-            if not self.imu.more:
-                break
-        self.clocks.steer()
+    def _sleep_to(self, us):
+        time.sleep_us(us - self.board.since_us)
+        self.board.since_us = us
 
 
 def print_functions():
@@ -220,17 +254,16 @@ def main():
         if by_sections:
             sections.wrap_all()
         # The first rounds of all make what is made once.
-        rounds = band.run(4)
+        band.start()
+        rounds = 1 + band.run(3)
         before = settled_heap()
-        gc.disable()
+        heap_lock()
         n = _RUN
         while n == _RUN:
             n = band.run(_RUN)
             rounds += n
-            if by_sections:
-                gc.collect()  # what the marking has used
+        heap_unlock()
         grown = gc.mem_alloc() - before
-        gc.enable()
         band.chain.finish()
         records.flush()
     print("rounds", rounds)

@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 # Upper ends in microseconds; the last bin takes all that is later.
@@ -20,7 +19,6 @@ class Lateness:
         self.worst_us = 0
         self.late = 0  # times later than LATE_US
 
-    @micropython.native
     def note(self, late_us):
         """The loop came this late. Returns whether that is too late."""
         ends = self._ends

@@ -3,7 +3,7 @@
 from array import array
 from time import ticks_add, ticks_diff
 
-from micropython import const
+from micropython import const, heap_lock, heap_unlock
 
 from band.unit.clocks import Clocks
 from band.unit.correct import Corrections
@@ -162,11 +162,11 @@ class Sensors:
         streams = radio.raw_streams
         if (streams & UNCORRECTED != 0) != self._uncorrected:
             self._correct(streams & UNCORRECTED == 0)
-        self._read_emg(radio if streams & 1 else None)
-        if ticks_diff(now_ms, self._imu_ms) >= 0:
-            self._imu_ms = ticks_add(now_ms, _IMU_MS)
-            self._read_imu(radio if streams & 2 else None)
-        self.clocks.steer()
+        heap_lock()
+        try:
+            self._read(now_ms, radio, streams)
+        finally:
+            heap_unlock()
         if ticks_diff(now_ms, self._skin_ms) >= 0:
             self._step_skin(now_ms)
         if ticks_diff(now_ms, self._check_ms) >= 0:
@@ -175,6 +175,15 @@ class Sensors:
             if streams & 3 and self._chain:
                 timebase = self._chain.timebase
                 radio.raw_clock(timebase.frame, timebase.end_dms)
+
+    def _read(self, now_ms, radio, streams):
+        """Nothing in here allocates. With the heap locked, MicroPython also puts the frames of
+        calls with many variables onto the stack, which else it looks for room on the heap for."""
+        self._read_emg(radio if streams & 1 else None)
+        if ticks_diff(now_ms, self._imu_ms) >= 0:
+            self._imu_ms = ticks_add(now_ms, _IMU_MS)
+            self._read_imu(radio if streams & 2 else None)
+        self.clocks.steer()
 
     def _read_emg(self, radio):
         source = self.emg_source

@@ -1,7 +1,7 @@
 """What the chain finds goes from here to radio, motor and log; and when a session begins and ends.
 
-The chain calls in the middle of its work: nothing here waits, writes a file or allocates but for
-the log's batches. What takes longer is wished for in `wanted` and done by the app's loop.
+The chain calls in the middle of its work, the heap locked: nothing here waits, writes a file or
+allocates. What takes longer is wished for in `wanted` and done by the app's loop.
 """
 
 from array import array
@@ -125,6 +125,7 @@ class Session:
             self.news = True
         status[_FAULTS] = faults
         status[_UNIT_FAULTS] = unit_faults
+        self._log.step()
 
     def tell_state(self, resting):
         """Put into the status whether the unit rests, as wire.STATES numbers it."""

@@ -17,6 +17,7 @@ from band.unit.log_files import LogFiles, path_of
 from band.version import VERSION
 
 _CHUNK = const(2048)  # bytes of records, at most
+_SPARE = const(512)  # more than a second brings
 _HEAD = const(2)
 _SUM = const(4)
 
@@ -176,8 +177,13 @@ class SessionLog:
         self.files.grew(self.session, n)
         return True
 
+    def step(self):
+        """Call every second: write the batch before it is full, at a moment of the loop's own."""
+        if self._used > _HEAD + _CHUNK - _SPARE:
+            self.flush()
+
     def _room(self, tag):
-        """Where the next record goes; the batch is written when it would not fit."""
+        """Where the next record goes; a batch in which it would not fit is written."""
         size = _SIZES[tag]
         if self._used + size > _HEAD + _CHUNK:
             self.flush()

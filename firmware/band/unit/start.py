@@ -3,10 +3,13 @@
 import asyncio
 
 import machine
+import micropython
 
 from band.unit.app import FOLDER, App
 from band.unit.board import Board
 from band.unit.restarts import MANY, Restarts
+
+_WORDS = 256  # bytes
 
 
 def run():
@@ -18,6 +21,9 @@ def run():
         print("Safe mode: the app failed", MANY, "times in a row.")
         print(restarts.last_error())
         return
+    if hasattr(micropython, "alloc_emergency_exception_buf"):
+        # Where the heap is locked an exception has no other place for its words and lines.
+        micropython.alloc_emergency_exception_buf(_WORDS)
     try:
         app = App(Board(), machine.reset_cause() == machine.WDT_RESET)
         asyncio.run(app.run())
