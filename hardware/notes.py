@@ -30,6 +30,7 @@ TABLES = {
         "published": tables.published_table,
         "facts": tables.power_facts,
     },
+    "README.md": {"hours": tables.hours_words},
     "safety.md": {"hazards": tables.hazard_table, "usb": tables.usb_table},
 }
 DRAWINGS = {
@@ -40,9 +41,12 @@ DRAWINGS = {
 
 
 def filled(text: str, name: str, table: str) -> str:
-    """The note with one of its tables put in. Raises ValueError where it has no place for it."""
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-    text, found = re.subn(pattern, lambda m: m[1] + table + "\n" + m[2], text, flags=re.DOTALL)
+    """The note with one of its tables put in. Raises ValueError where it has no place for it.
+
+    Words in the middle of a line stay in it.
+    """
+    pattern = rf"(<!-- {name} -->(\n?)).*?(<!-- /{name} -->)"
+    text, found = re.subn(pattern, lambda m: m[1] + table + m[2] + m[3], text, flags=re.DOTALL)
     if found != 1:
         raise ValueError(f"{found} places for the table {name}: one <!-- {name} --> is needed")
     return text

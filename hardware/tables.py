@@ -175,6 +175,12 @@ def promise() -> str:
     )
 
 
+def hours_words() -> str:
+    measuring = budget.modes()[0]
+    stock, asleep = (budget.hours(budget.total_ma(measuring, sleep)) for sleep in (False, True))
+    return f"{stock:.1f} h measuring on a stock build, {asleep:.1f} h with the radio's modem sleep"
+
+
 def day_table() -> str:
     rows = []
     for name, rests, sleeps in (
