@@ -216,10 +216,6 @@ try:
 except Reset as reset:
     assert reset.cause == 4 and clock.us() >= pressed_us
 assert bench.adc._shut and bench.imu._registers[0x10] == 0 and not bench.led()
-assert wires.pin(app.board._button_pin.id).pull == 1, "held"
-from machine import Pin
-again = Board()
-assert not wires.pin(app.board._button_pin.id).held
 """
     )
 

@@ -44,8 +44,7 @@ class Board:
 
     def __init__(self):
         self.light = Light(Pin(PINS["led"], Pin.OUT, value=0))
-        # A pin that was held through deep sleep is let go.
-        self._button_pin = Pin(PINS["button"], Pin.IN, Pin.PULL_UP, hold=False)  # type: ignore
+        self._button_pin = Pin(PINS["button"], Pin.IN, Pin.PULL_UP)
         self.button = Button(self._button_pin)
         self.motor = Motor(PWM(Pin(PINS["motor"], Pin.OUT), freq=_MOTOR_PWM_HZ, duty_u16=0))
         self._usb = Pin(PINS["usb"], Pin.IN)
@@ -116,12 +115,13 @@ class Board:
         return True
 
     def deep_sleep(self):
-        """After can_wake(). Does not return: the processor starts anew when it is woken."""
+        """After can_wake(). Does not return: the processor starts anew when it is woken.
+
+        Its pull-ups are off meanwhile: without one on the board the button reads as pressed.
+        """
         self.motor.stop()
         self.emg_power(False)
         self.light.off()
-        # The pull-up of the button is lost in deep sleep where the pin is not held.
-        self._button_pin.init(Pin.IN, Pin.PULL_UP, hold=True)  # type: ignore  (not in the stubs)
         machine.deepsleep()
 
     def watchdog(self):

@@ -37,7 +37,6 @@ class Net:
         self.driven: int | None = None  # by the world: None, 0, 1
         self.output: int | None = None  # by the processor: None, 0, 1
         self.pull: int | None = None  # of the processor: None, 0, 1
-        self.held = False  # the pull lasts through deep sleep
         self.resistor = 0  # what the wire falls to when nothing drives it
         self.on_change = []  # called with the level the processor drives
         self.irq = _nobody  # machine.Pin's handler, called after an edge by the world
@@ -102,8 +101,7 @@ class Wires:
         self.wakers = []  # (Net, level) that end deep sleep
         for net in self.pins.values():
             net.output = None
-            if not net.held:
-                net.pull = None
+            net.pull = None
             net.irq = _nobody
             net.duty_u16 = 0
 

@@ -37,11 +37,9 @@ class Pin:
         self._mode = -1
         self._trigger = 0
         self._handler = None
-        self.init(mode, pull, value=value, hold=hold)
+        self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
-        if hold is not None:
-            self.net.held = hold
         if pull != -1:
             self.net.pull = None if pull is None else int(pull == self.PULL_UP)
         if mode == self.IN:

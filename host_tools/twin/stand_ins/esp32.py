@@ -1,7 +1,7 @@
 """MicroPython's `esp32`, as far as it says what ends deep sleep. After ports/esp32/modesp32.c.
 
-A pin whose pull-up is not held floats in deep sleep, as it did to others on an ESP32-S2
-(micropython issue 15260): a button then reads as pressed, and the unit wakes at once.
+The processor's pull-ups are off in deep sleep, as others found on an ESP32-S2 (micropython issue
+15260): a button without a resistor on the board reads as pressed, and the unit wakes at once.
 """
 
 from chips.wiring import wires
