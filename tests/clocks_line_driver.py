@@ -71,14 +71,17 @@ class Emg:
     def __init__(self):
         self.line = ClockLine(2_000_000)
         self.index = 0
-        self.next_pos = 125
+        self._next_pos = 125
+
+    def next_pos(self):
+        return self._next_pos
 
     def begin(self):
         pass
 
     def take(self, frames):
         self.index = frames // 8
-        self.next_pos = (1000 * self.index + 125) & _MASK
+        self._next_pos = (1000 * self.index + 125) & _MASK
 
 
 class Imu:
@@ -143,7 +146,7 @@ def run(plan):
             felt = elapsed - (imu_us - 1200 * timebase.frame) / (1 + imu_rate) - Imu.delay_us
             sample = ((felt + Emg.delay_us) * (1 + emg_rate) - 125) / 1000
             error = int(100 * timebase.end_dms + timebase.rest_us() - 1000 * sample)
-            if not settled_s and clocks.settled:
+            if not settled_s and clocks.settled():
                 settled_s = elapsed / 1e6
             if gap_to and elapsed >= gap_to and abs(error) > 500:
                 back_s = (elapsed - gap_to) / 1e6

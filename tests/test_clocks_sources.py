@@ -17,7 +17,7 @@ def test_clocks_three_percent_off_shift_emg_against_motion(
         on_rig(f"""
 rig = Rig(imu_mhz={imu_mhz}, emg_hz={emg_hz})
 rig.run(20)
-assert rig.clocks.settled
+assert rig.clocks.settled()
 rig.begin()
 assert rig.run(120) < 500
 assert rig.run(60) < 100
@@ -188,7 +188,7 @@ rig.emg = EmgSource(None)
 rig.emg.readinto(rig.emg_block)
 rig.clocks = Clocks(rig.emg, rig.imu)
 rig.run(20)
-assert rig.clocks.settled and rig.emg.silent
+assert rig.clocks.settled() and rig.emg.silent
 rig.begin()
 start_us = time.clock.us()
 rig.run(60)

@@ -67,6 +67,7 @@ class Chain:
         self._emg_gaps = Gaps()
         self._imu_gaps = Gaps()
         self._emg_next = self._has_emg  # the next quantum is one of EMG
+        self._awaited = 0
         self._spectrum_row = array("i", [0] * (len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS))
         self._fresh_told = False
         self._burst = array("i", [0] * len(wire.BURST))
@@ -86,7 +87,7 @@ class Chain:
             taken = ring.push(block, offset, frames)
             if taken == 0:
                 self._emg_quantum()  # the IMU is late; EMG results do not depend on it
-            elif self._emg_next:
+            elif self._emg_next and ring.head >= self._awaited:
                 self._run()
             offset += taken << 1
             frames -= taken
@@ -98,7 +99,7 @@ class Chain:
             taken = ring.push(block, offset, frames)
             if taken == 0:
                 self._imu_quantum()
-            elif not self._emg_next:
+            elif not self._emg_next and ring.head >= self._awaited:
                 self._run()
             offset += taken * 6
             frames -= taken
@@ -151,7 +152,8 @@ class Chain:
     def _run(self):
         """Work off whole quanta in the order of their ends, whichever sensor came first.
 
-        Leaves in `_emg_next` which sensor is waited for: more of the other changes nothing.
+        Leaves in `_emg_next` which sensor is waited for and in `_awaited` up to where: more of the
+        other changes nothing.
         """
         emg = self._emg_in
         imu = self._imu_in
@@ -171,6 +173,7 @@ class Chain:
                     break
                 self._imu_quantum()
         self._emg_next = emg_next
+        self._awaited = emg_stop if emg_next else imu.tail + _IMU_QUANTUM
 
     def _emg_quantum(self):
         ring = self._emg_in

@@ -28,7 +28,7 @@ from band import (
     windows,
 )
 from band.chips import lsm6dso32
-from band.unit import correct, crc, raw_stream
+from band.unit import correct, crc, envelope, raw_stream
 
 _MOST = (1 << 30) - 1
 _RAILS = (0x7FFF, 0x8000, 0, 1, 0xFFFF, 0x4000, 0xC000, 0x2000)
@@ -76,6 +76,7 @@ def run():
     _bytes()
     _corrections()
     _slopes()
+    _clocks()
 
 
 def _arithmetic():
@@ -258,3 +259,25 @@ def _slopes():
         for covariate in range(3):
             regression._square_sum(deviations, covariate * n, n)
             regression._rest_sum(deviations, n, covariate, slopes, 0, y, 0)
+
+
+def _clocks():
+    most_rate = (1 << 20) - 1
+    for distance in ((1 << 29) - 1, -(1 << 29), 0, 32_000_000):
+        for rate in (most_rate, -most_rate, 0, 1):
+            envelope.late_us(0, distance & _MOST, 0, 0, rate)
+            envelope.late_us(_MOST, distance & _MOST, _MOST, 0, rate)
+    late = array("i", [0] * 16)
+    near = array("i", [(k * 2_000_000 - 16_000_000) & _MOST for k in range(16)])
+    seen = array("i", [(near[k] + 20_000 * (k * 7 % 5)) & _MOST for k in range(16)])
+    far = array("i", [k << 26 for k in range(16)])
+    for drift in (0x7FFF, -0x7FFF, 0):
+        for rate in (most_rate, -most_rate, 0):
+            for count in (1, 2, 16):
+                newest = count - 1
+                envelope.hull(
+                    near, seen, late, count, newest, near[newest], 5, rate, drift, 300_000
+                )
+                envelope.hull(
+                    far, near, late, count, newest, far[newest], 0, rate, drift, 2_000_000
+                )

@@ -110,7 +110,7 @@ class Board:
         self._emg_waits = False
         self._words = 0
         self._chip_ticks = 0  # the motion chip's clock as the round begins
-        self.since_us = 0  # the round began
+        self._began = time.ticks_add(time.ticks_us(), -_ROUND_US)  # the round
         self.i2s = self.imu = self.skin = self.gauge = self.emg_adc = self
         self._emg_into = None
         self._fifo_into = None
@@ -121,6 +121,7 @@ class Board:
             return False
         self._emg_waits = True
         self._chip_ticks += _ROUND_US // _CHIP_TICK_US
+        self._began = time.ticks_add(self._began, _ROUND_US)
         self._words = self._round[0] | self._round[1] << 8
         return True
 
@@ -148,7 +149,14 @@ class Board:
         return words
 
     def read_timestamp(self):
-        return self._chip_ticks + self.since_us // _CHIP_TICK_US
+        mark(sections.STOPPED)
+        ticks = self._chip_ticks + self.since_us() // _CHIP_TICK_US
+        mark(sections.LEAVE)
+        return ticks
+
+    def since_us(self):
+        """The round has begun."""
+        return time.ticks_diff(time.ticks_us(), self._began)
 
     def emg_power(self, on):
         pass
@@ -197,7 +205,6 @@ class Band:
         done = 0
         while done < rounds and board.next_round():
             mark(sections.ROUND)
-            board.since_us = 0
             while self._tick_us < _ROUND_US:
                 self._sleep_to(self._tick_us)
                 self.sensors.step(time.ticks_ms(), self._radio)
@@ -209,8 +216,11 @@ class Band:
         return done
 
     def _sleep_to(self, us):
-        time.sleep_us(us - self.board.since_us)
-        self.board.since_us = us
+        mark(sections.STOPPED)
+        left = us - self.board.since_us()
+        if left > 0:
+            time.sleep_us(left)
+        mark(sections.LEAVE)
 
 
 def print_functions():

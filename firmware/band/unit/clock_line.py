@@ -3,14 +3,19 @@
 Settled within 20 s of the first read. Simulated for 4 h with every read up to 10 ms late and the
 IMU's rate drifting by 0.05 % a minute, EMG and IMU then lie within 0.45 ms of each other, within
 0.15 ms 95 % of the time; with prompt reads within 0.05 ms. Rates may be 5 % off.
-Nothing allocates after __init__; all products are exact in 31 bits (fixmath.muldiv).
+Nothing allocates after __init__; no product leaves 31 bits.
 """
 
+# The stubs do not know that ticks may lie in an array, which viper takes for a pointer.
+# pyright: reportArgumentType=false
+
+from array import array
 from time import ticks_add, ticks_diff, ticks_us
 
 from micropython import const
 
 from band.fixmath import muldiv
+from band.unit.envelope import BIAS, hull, late_us
 
 _ONE = const(1 << 24)  # rates are Q24: one LSB is 0.06 ppm
 _FENCE = const(838_861)  # +-5 %: no clock of ours is further off
@@ -24,6 +29,7 @@ _LONG_GAP_US = const(2_000_000)
 _AFTER_GAP_BINS = const(12)
 _MOST_SLOPE = const(252)  # 15 ppm a bin
 _DRIFT_SHIFT = const(6)
+_MOST_DRIFT = const(0x7FFF << 6)
 _FORGET_US = const(60_000_000)
 
 
@@ -41,9 +47,9 @@ class ClockLine:
     def __init__(self, bin_us):
         self._bin_us = bin_us
         now = ticks_us()
-        self._pos = [now] * _POINTS
-        self._ticks = [now] * _POINTS
-        self._late = [0] * _POINTS
+        self._pos = array("i", bytes(4 * _POINTS))
+        self._ticks = array("i", bytes(4 * _POINTS))
+        self._late = array("i", bytes(4 * _POINTS))
         self.rate_q24 = 0  # MCU microseconds per microsecond of the source, less 1
         self.restart(now, now)
 
@@ -64,7 +70,6 @@ class ClockLine:
         self._seen = ticks
         self._open = False
 
-    @property
     def settled(self):
         return self._bins >= _SETTLED
 
@@ -81,8 +86,7 @@ class ClockLine:
 
     def ticks_at(self, pos):
         """MCU time of a position of the source."""
-        d = ticks_diff(pos, self._at)
-        return ticks_add(self._t, d + muldiv(d, self.rate_q24, _ONE))
+        return ticks_add(self._t, -late_us(self._t, pos, self._at, self._t, self.rate_q24))
 
     def pos_at(self, ticks):
         """Where the source is at this MCU time."""
@@ -91,17 +95,17 @@ class ClockLine:
 
     def late_us(self, pos, ticks):
         """How much later than by the line this position was seen."""
-        return ticks_diff(ticks, self.ticks_at(pos))
+        return late_us(ticks, pos, self._at, self._t, self.rate_q24)
 
     def observe(self, pos, ticks):
         """The source was seen at `pos` before MCU time `ticks`, perhaps much before."""
         if self._count == 0 and not self._open:
             self.restart(pos, ticks)
-        late = self.late_us(pos, ticks)
+        late = late_us(ticks, pos, self._at, self._t, self.rate_q24)
         if ticks_diff(ticks, self._seen) > _LONG_GAP_US:
             self._hurry = _AFTER_GAP_BINS
         early = _EARLY_US
-        if self._hurry or not self.settled:
+        if self._hurry or self._bins < _SETTLED:
             early = _LATE_US
         if late > _LATE_US or late < -early:
             self._doubts += 1
@@ -140,50 +144,29 @@ class ClockLine:
 
     def _fit(self):
         """Lower hull of the points in the middle of their span, and its edge there."""
-        count = self._count
-        newest = (self._next - 1) % _POINTS
-        oldest = (self._next - count) % _POINTS
-        late = self._late
         pos = self._pos
+        late = self._late
+        newest = (self._next - 1) % _POINTS
         drift = self._drift >> _DRIFT_SHIFT
-        for i in range(count):
-            late[i] = self.late_us(pos[i], self._ticks[i])
-            if drift:
-                # A rate that drifts bends the past.
-                past = ticks_diff(self._at, pos[i])
-                late[i] -= muldiv(muldiv(drift, past, self._bin_us), past >> 1, _ONE)
-        if count < 2:
-            self._t = ticks_add(self._t, late[newest])
-            return
-        middle = ticks_add(pos[newest], -(ticks_diff(pos[newest], pos[oldest]) >> 1))
-        height = _LATE_US
-        left = right = newest
-        # The hull's height is that of the lowest chord across.
-        for first in range(count):
-            i = (oldest + first) % _POINTS
-            before = ticks_diff(middle, pos[i])
-            if before < 0:
-                break
-            for last in range(count - 1, first, -1):
-                j = (oldest + last) % _POINTS
-                span = ticks_diff(pos[j], pos[i])
-                if span < before or span <= 0:
-                    break
-                if late[j] >= height and late[i] >= height:
-                    continue  # a chord lies between its ends
-                chord = late[i] + muldiv(late[j] - late[i], before, span)
-                if chord < height:
-                    height = chord
-                    left = i
-                    right = j
+        edge = hull(
+            pos, self._ticks, late, self._count, newest,
+            self._at, self._t, self.rate_q24, drift, self._bin_us,
+        )  # fmt: skip
+        left = edge >> 4
+        right = edge & 15
         span = ticks_diff(pos[right], pos[left])
-        if span > 0:
-            slope = muldiv(late[right] - late[left], _ONE, span)
-            self._follow(height, slope, ticks_diff(self._at, middle))
+        if span <= 0:
+            self._t = ticks_add(self._t, late[newest] - BIAS)
+            return
+        oldest = pos[(self._next - self._count) % _POINTS]
+        middle = ticks_add(pos[newest], -(ticks_diff(pos[newest], oldest) >> 1))
+        rise = late[right] - late[left]
+        height = late[left] - BIAS + muldiv(rise, ticks_diff(middle, pos[left]), span)
+        self._follow(height, muldiv(rise, _ONE, span), ticks_diff(self._at, middle))
 
     def _follow(self, height, slope, since):
         """Move the line towards the hull: phase, rate, and the rate's drift."""
-        if self._hurry or not self.settled:
+        if self._hurry or self._bins < _SETTLED:
             if self._hurry:
                 self._hurry -= 1
             height += muldiv(slope, since, _ONE)
@@ -197,6 +180,10 @@ class ClockLine:
             elif slope < -_MOST_SLOPE:
                 slope = -_MOST_SLOPE
             self._drift += slope
+            if self._drift > _MOST_DRIFT:
+                self._drift = _MOST_DRIFT
+            elif self._drift < -_MOST_DRIFT:
+                self._drift = -_MOST_DRIFT
         rate = self.rate_q24 + slope + (self._drift >> _DRIFT_SHIFT)
         if rate > _FENCE:
             rate = _FENCE

@@ -48,17 +48,16 @@ class Clocks:
         self.error_us = 0  # last phase error of the timebase, before it was steered
         self.jumps = 0
 
-    @property
     def settled(self):
         """Both lines are: EMG and IMU lie within 0.5 ms of each other."""
-        return self._emg.line.settled and self._imu.line.settled
+        return self._emg.line.settled() and self._imu.line.settled()
 
     def start(self, chain):
         """A session begins: the next EMG sample is number 0, and no older IMU frame comes."""
         emg = self._emg
         emg.begin()
         timebase = self._timebase = chain.timebase
-        offset_us = self._imu.begin(self._imu_pos(emg.next_pos))
+        offset_us = self._imu.begin(self._imu_pos(emg.next_pos()))
         timebase.rate(self.rate_mhz())
         relative = self._imu.line.rate_q24 - emg.line.rate_q24
         timebase.shift((offset_us + muldiv(offset_us, relative, _ONE)) // 100)
@@ -83,7 +82,7 @@ class Clocks:
     def _phase_error_us(self, timebase):
         """How much later than its motion the timebase puts the next frame to be processed."""
         emg = self._emg
-        belongs = ticks_diff(self._emg_pos(self._imu.frame_pos(timebase.frame)), emg.next_pos)
+        belongs = ticks_diff(self._emg_pos(self._imu.frame_pos(timebase.frame)), emg.next_pos())
         return (timebase.end_dms - emg.index * 10) * 100 + timebase.rest_us() - belongs
 
     def steer(self):

@@ -37,6 +37,7 @@ _MEET_EVERY_US = const(250_000)
 _MEET_US = const(2500)
 _MEET_LATE_US = const(500)
 _MEET_STEP_US = const(40)
+_MEET_SOON_US = const(400)  # earlier than by the line it hardly comes
 
 
 class EmgSource:
@@ -78,14 +79,13 @@ class EmgSource:
             poller.register(i2s, POLLIN)
             poller.poll(0)
 
-    @property
     def next_pos(self):
         """Position on `line` at which sample `index` will be complete."""
         return ticks_add(self._pos, (1 - self._phase) * _FRAME_US)
 
     def us_of(self, index):
         """MCU time (ticks_us) of a sample's muscle activity; for samples of the last minute."""
-        pos = ticks_add(self.next_pos, (index - self.index) * SAMPLE_US)
+        pos = ticks_add(self.next_pos(), (index - self.index) * SAMPLE_US)
         return ticks_add(self.line.ticks_at(pos), -self.delay_us)
 
     def anew(self):
@@ -154,7 +154,7 @@ class EmgSource:
 
     def _by_mcu(self, now, held_back):
         """Time goes on without samples."""
-        due = ticks_diff(self.line.pos_at(now), self.next_pos) // SAMPLE_US - held_back
+        due = ticks_diff(self.line.pos_at(now), self.next_pos()) // SAMPLE_US - held_back
         if due > 0:
             self._lose(due)
             self.line.carry(self._pos)
@@ -179,6 +179,8 @@ class EmgSource:
         if due > _MEET_US or due < -_MEET_LATE_US:
             return 0
         self._met = now
+        if due > _MEET_SOON_US:
+            sleep_us(due - _MEET_SOON_US)
         got = 0
         while got == 0 and ticks_diff(ticks_us(), now) < due + _MEET_LATE_US:
             sleep_us(_MEET_STEP_US)
@@ -196,7 +198,7 @@ class EmgSource:
             if late > _DMA_US + _JITTER_US:
                 # The least it can be; the next reads tell the rest.
                 late -= self._overflowed((late - _JITTER_US) // _DMA_US)
-        elif not self.line.settled:
+        elif not self.line.settled():
             return
         if self._judged == 0 or late < self._least_us:
             self._least_us = late

@@ -131,7 +131,6 @@ class ImuSource:
         self.lost = 0
         return after
 
-    @property
     def more(self):
         """Words that were fetched wait for the next readinto."""
         return self._state[AT] < self._end

@@ -17,7 +17,7 @@ EMG_BLOCK = const(64)  # samples; a DMA buffer of the I2S brings 32
 IMU_BLOCK = const(64)  # frames
 _MOST_READS = const(12)  # of one source in a row: half a second waits at most
 _IMU_MS = const(25)  # its FIFO holds ten times as much
-_CHECK_MS = const(1000)
+_SECOND_MS = const(1000)
 _RETRY_MS = const(2000)  # and twice as long after each failure, up to ...
 _LONGEST_RETRY_MS = const(32_000)
 _SKIN_MS = const(1000)
@@ -82,7 +82,7 @@ class Sensors:
         self._emg_silences = 0
         self._imu_silences = 0
         self._imu_ms = 0
-        self._check_ms = 0
+        self._second_ms = 0
         self._skin_ms = 0
         self._gauge_ms = 0
         self.running = False
@@ -155,8 +155,9 @@ class Sensors:
 
     def step(self, now_ms, radio):
         """Empty both sources into the chain, and those who want raw samples get them."""
-        if ticks_diff(now_ms, self._gauge_ms) >= 0:
-            self._step_gauge(now_ms)
+        if ticks_diff(now_ms, self._second_ms) >= 0:
+            self._second_ms = ticks_add(now_ms, _SECOND_MS)
+            self._each_second(now_ms, radio)
         if not self.running:
             return
         streams = radio.raw_streams
@@ -167,33 +168,41 @@ class Sensors:
             self._read(now_ms, radio, streams)
         finally:
             heap_unlock()
-        if ticks_diff(now_ms, self._skin_ms) >= 0:
-            self._step_skin(now_ms)
-        if ticks_diff(now_ms, self._check_ms) >= 0:
-            self._check_ms = ticks_add(now_ms, _CHECK_MS)
-            self._check(now_ms)
-            if streams & 3 and self._chain:
-                timebase = self._chain.timebase
-                radio.raw_clock(timebase.frame, timebase.end_dms)
 
     def _read(self, now_ms, radio, streams):
         """Nothing in here allocates. With the heap locked, MicroPython also puts the frames of
         calls with many variables onto the stack, which else it looks for room on the heap for."""
-        self._read_emg(radio if streams & 1 else None)
+        more = self._read_emg(radio if streams & 1 else None)
         if ticks_diff(now_ms, self._imu_ms) >= 0:
             self._imu_ms = ticks_add(now_ms, _IMU_MS)
             self._read_imu(radio if streams & 2 else None)
-        self.clocks.steer()
+        if more:
+            self.clocks.steer()
+
+    def _each_second(self, now_ms, radio):
+        if ticks_diff(now_ms, self._gauge_ms) >= 0:
+            self._step_gauge(now_ms)
+        if not self.running:
+            return
+        if ticks_diff(now_ms, self._skin_ms) >= 0:
+            self._step_skin(now_ms)
+        self._check(now_ms)
+        if radio.raw_streams & 3 and self._chain:
+            timebase = self._chain.timebase
+            radio.raw_clock(timebase.frame, timebase.end_dms)
 
     def _read_emg(self, radio):
+        """Returns whether the EMG's time went on."""
         source = self.emg_source
         chain = self._chain
         block = self._emg_block
+        more = False
         for _ in range(_MOST_READS):
             n = source.readinto(block)
             lost = source.lost
             if n == 0 and lost == 0:
-                return
+                break
+            more = True
             if lost and chain:
                 self._counters.add(_EMG_LOST, lost)
                 chain.emg_lost(lost)
@@ -209,6 +218,9 @@ class Sensors:
                 chain.emg(block, 0, n)
             if radio:
                 radio.raw(_EMG, source.index - n, block, n)
+            if n < EMG_BLOCK:
+                break  # no more was there
+        return more
 
     def _read_imu(self, radio):
         source = self.imu_source
@@ -225,7 +237,7 @@ class Sensors:
                     chain.imu(block, 0, n)
                 if radio:
                     radio.raw(_IMU, source.index - n, block, n)
-            if not source.more:
+            if not source.more():
                 return
 
     def _check(self, now_ms):
