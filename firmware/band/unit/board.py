@@ -95,7 +95,7 @@ class Board:
             sleep_ms(_EMG_SUPPLY_MS)
 
     def slow_clock(self, slow):
-        """Let the processor run at 80 MHz, or as it started."""
+        """Let the processor run at 80 MHz, or as it started. Not tried on hardware."""
         try:
             machine.freq(_SLOW_HZ if slow else self._full_hz)
         except (ValueError, RuntimeError, OSError):
