@@ -54,7 +54,7 @@ class Kernel:
 @dataclass
 class Cost:
     """seconds, strides: of the run. per_s: instructions of all of it. features: the same by parts,
-    and in the worst round, the most expensive one of the run with the fatigue model's worst stride.
+    and in the worst round, the most expensive one of the run with the fatigue model's longest step.
     """
 
     seconds: float
@@ -102,8 +102,8 @@ def share(instructions_per_s: float) -> float:
 def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) -> Cost:
     """Run the whole band twice under the counter, once for the sum and once by features.
 
-    The fatigue model does its most expensive work after many minutes only: of it the worst stride
-    of `long` is taken, from the strides that the host finds there.
+    The fatigue model does its most expensive work after many minutes only: of it the longest step
+    in `long` is taken, from the strides that the host finds there.
     """
     code = compiled("xtensa", firmware)
     with tempfile.TemporaryDirectory(prefix="calfband-") as folder:
@@ -112,7 +112,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         run = ("whole_band.py", fed.settings, records)
         plain = counting.count(machine, *run, firmware=code, stdin=rounds)
         apart = counting.count(machine, *run, "sections", firmware=code, stdin=rounds)
-        fatigue = _worst_stride(machine, long, Path(folder) / "strides", code)
+        fatigue = _longest_step(machine, long, Path(folder) / "strides", code)
         peak = _smallest_heap(machine, fed, rounds, records, code, plain.figures)
     seconds = len(plain.rounds) * ROUND_MS / 1000
     worst = int(plain.rounds.argmax())
@@ -136,8 +136,8 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
     return Cost(seconds, figures["strides"], per_s, features, kernels, memory)
 
 
-def _worst_stride(machine: Machine, long: Fed, strides: Path, code: Path) -> int:
-    """Instructions of the fatigue model's most expensive stride."""
+def _longest_step(machine: Machine, long: Fed, strides: Path, code: Path) -> int:
+    """Instructions of what the fatigue model does at once, at most."""
     found = parse_records(chain.replay(long, host())).strides
     strides.write_bytes(found.astype("<i4").tobytes())
     counted = counting.count(

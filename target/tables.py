@@ -115,7 +115,7 @@ def verdicts(cost: Cost) -> list[str]:
         _verdict(
             round_share(cost.worst_round) <= MOST_OF_A_ROUND,
             f"{round_share(cost.worst_round):.0%} of its time, of {MOST_OF_A_ROUND:.0%}, for the "
-            f"worst block of {ROUND_MS} ms with the fatigue model's worst stride in it, "
+            f"worst block of {ROUND_MS} ms with the fatigue model's longest step in it, "
             f"{round_share(cost.worst_without_fatigue):.0%} without; most, in k: {most_worst}",
         ),
         _verdict(

@@ -33,7 +33,8 @@ K_PRIOR_RMS = const(60)
 
 
 class Baseline:
-    """`add()` while fresh, `fit()` once per feature; then `residual()` of any later block."""
+    """`add()` while fresh, `fit_slopes()` and `fit_level()` once per feature; then `residual()` of
+    any later block."""
 
     def __init__(self, priors, mass_known):
         self.slopes = Slopes(N_FEATURES, MOST_BLOCKS)
@@ -79,8 +80,8 @@ class Baseline:
     def ready(self, feature):
         return self.blocks[feature] >= LEAST_BLOCKS
 
-    def fit(self, feature):
-        """Learn expectation, slopes and spread of a feature from its blocks."""
+    def fit_slopes(self, feature):
+        """Learn a feature's slopes from its blocks; `fit_level` must follow."""
         n = self.blocks[feature]
         data = self._data
         scratch = self._scratch
@@ -95,10 +96,15 @@ class Baseline:
         center = median(scratch, 0, n)
         for i in range(n):
             data[start + i] -= center
+        self.center_cu[feature] = center
         slopes.fit(feature, data, x_start, MOST_BLOCKS, data, start, n)
-        for i in range(n):
-            scratch[i] = data[start + i] - slopes.explained(feature, data, x_start + i, MOST_BLOCKS)
-        center += median(scratch, 0, n)
+
+    def fit_level(self, feature):
+        """Learn its expectation and spread."""
+        n = self.blocks[feature]
+        scratch = self._scratch
+        self.slopes.rest(feature, self._data, feature * COLUMNS * MOST_BLOCKS, n, scratch)
+        center = self.center_cu[feature] + median(scratch, 0, n)
         spread = spread_in_place(scratch, n)
         # A MAD of few blocks scatters by 1/sqrt(n): lean on the floor as one more sample would.
         floor = SPREAD_FLOOR_CU[feature]

@@ -60,7 +60,8 @@ def file_stride(record, columns, rows, at: int):
 
 
 class Block:
-    """Collects strides; `close()` leaves medians in `value` (own units) and `change` (cu)."""
+    """Collects strides. Of a full one `summarise` all columns, then `close()`: medians are in
+    `value` (own units) and `change` (cu)."""
 
     def __init__(self, mass_known):
         self.mass_known = mass_known
@@ -97,11 +98,11 @@ class Block:
             return -1
         return 1 if self.valid == BLOCK_STRIDES else 0
 
-    def close(self):
-        """Medians of the full block."""
+    def summarise(self, first, end):
+        """Medians of columns first to end - 1."""
         value = self.value
         scratch = self._scratch
-        for column in range(N_COLUMNS):
+        for column in range(first, end):
             known = known_into(self._rows, column * BLOCK_STRIDES, BLOCK_STRIDES, scratch)
             if known < LEAST_KNOWN:
                 value[column] = UNKNOWN
@@ -109,9 +110,11 @@ class Block:
                 value[column] = spread_in_place(scratch, known)
             else:
                 value[column] = median(scratch, 0, known)
+
+    def close(self):
         change = self.change
         for feature in range(N_FEATURES):
-            change[feature] = to_change_units(feature, value[feature])
+            change[feature] = to_change_units(feature, self.value[feature])
         if not self.mass_known:
             self._stiffness_without_mass()
         self.clear()

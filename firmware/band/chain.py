@@ -132,6 +132,7 @@ class Chain:
             self._imu_quantum()
         if self.gait.finish():
             self._stride(False)
+        self._weigh_all()
         self._spectra()
 
     def _hold(self, ring, frames):
@@ -234,6 +235,9 @@ class Chain:
                 self._tell_event(_IC, gait.next_ic_f16)
             if news & _CLOSED:
                 self._stride(True)
+        elif self.fatigue.stage:
+            # A block's work is shared out among quanta in which nothing else happens.
+            self._tell(self.fatigue.step())
         now_dms = timebase.end_dms
         if now_dms >= self._second:
             self._tick(now_dms)
@@ -274,13 +278,20 @@ class Chain:
             record[DEGRADED] = 1
         self._strides_this_second += 1
         self._sink.stride(record)
-        self._tell(self.fatigue.stride(record))
+        self._weigh_all()
+        self._tell(self.fatigue.take(record))
+
+    def _weigh_all(self):
+        """What the fatigue model has not done yet."""
+        while self.fatigue.stage:
+            self._tell(self.fatigue.step())
 
     def _tick(self, now_dms):
         while now_dms >= self._second:
             self.features.temp_cc = self._temp_cc
             self.features.speed_mm_s = self._speed_mm_s
             if self._strides_this_second == 0:
+                self._weigh_all()
                 self._tell(self.fatigue.quiet(self._second, self.gait.state, self.faults()))
             self._strides_this_second = 0
             self._second += DMS_PER_S

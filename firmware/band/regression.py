@@ -8,6 +8,7 @@ athletes s and the feature's block noise n, the slope is (Sxy + r b0) / (Sxx + r
 from array import array
 
 import micropython
+from micropython import const
 
 from band.changes import (
     N_COVARIATES,
@@ -20,7 +21,49 @@ from band.robust import clip
 from band.units import UNKNOWN
 
 SWEEPS = 3  # Gauss-Seidel: three nearly uncorrelated covariates settle in two
-X_LIMIT = 2048  # half an octave, or 20 degC: beyond it a line is no model
+_X_LIMIT = const(2048)  # half an octave, or 20 degC: beyond it a line is no model
+_UNKNOWN = const(-(1 << 29))  # units.UNKNOWN
+
+
+@micropython.viper
+def _deviate(x, x_at: int, n: int, reference: int, into, at: int):
+    """n values' distances from the reference, at most X_LIMIT; 0 where either is UNKNOWN."""
+    of = ptr32(x)
+    to = ptr32(into)
+    i = 0
+    while i < n:
+        v = ((of[x_at + i] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+        if v == _UNKNOWN or reference == _UNKNOWN:
+            v = 0
+        else:
+            v -= reference
+            if v > _X_LIMIT:
+                v = _X_LIMIT
+            elif v < 0 - _X_LIMIT:
+                v = 0 - _X_LIMIT
+        to[at + i] = v
+        i += 1
+
+
+@micropython.viper
+def _rest(deviations, n: int, slopes, slope_at: int, y, y_at: int, into):
+    """What the slopes leave of n values of y."""
+    d = ptr32(deviations)
+    s = ptr32(slopes)
+    values = ptr32(y)
+    to = ptr32(into)
+    i = 0
+    while i < n:
+        v = ((values[y_at + i] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+        at = i
+        k = 0
+        while k < 3:
+            slope = ((s[slope_at + k] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000
+            v -= (slope * (((d[at] & 0x3FFFFFFF) ^ 0x20000000) - 0x20000000)) >> 8
+            at += n
+            k += 1
+        to[i] = v
+        i += 1
 
 
 @micropython.viper
@@ -85,7 +128,7 @@ class Slopes:
         reference = self.reference[feature * N_COVARIATES + covariate]
         if x == UNKNOWN or reference == UNKNOWN:
             return 0
-        return clip(x - reference, X_LIMIT)
+        return clip(x - reference, _X_LIMIT)
 
     def explained(self, feature, x, start, step):
         """Change (cu) that the covariates x[start], x[start + step], ... account for."""
@@ -105,9 +148,8 @@ class Slopes:
         deviations = self._deviations
         first = feature * N_COVARIATES
         for covariate in range(N_COVARIATES):
-            for i in range(n):
-                value = x[start + covariate * step + i]
-                deviations[covariate * n + i] = self.deviation(feature, covariate, value)
+            reference = self.reference[first + covariate]
+            _deviate(x, start + covariate * step, n, reference, deviations, covariate * n)
         for _ in range(SWEEPS):
             for covariate in range(N_COVARIATES):
                 at = first + covariate
@@ -123,12 +165,16 @@ class Slopes:
                 self.slope_q8[at] = muldiv(sxy, 256, weight) + muldiv(prior, ridge, weight)
                 self.doubt_q8[at] = isqrt(muldiv(prior_sd * prior_sd, ridge, weight))
 
+    def rest(self, feature, y, y_start, n, into):
+        """What the slopes leave of the n blocks they were learnt from, as given to `fit`."""
+        _rest(self._deviations, n, self.slope_q8, feature * N_COVARIATES, y, y_start, into)
+
     def alongside(self, feature, covariate, leader, change):
         """Change of a feature if the covariate has caused all of `change` (cu) in the leader."""
         slope = self.slope_q8[leader * N_COVARIATES + covariate]
         if slope == 0:
             return 0
-        x = clip(muldiv(change, 256, slope if slope > 0 else -slope), X_LIMIT)
+        x = clip(muldiv(change, 256, slope if slope > 0 else -slope), _X_LIMIT)
         own = self.slope_q8[feature * N_COVARIATES + covariate]
         return (own * (x if slope > 0 else -x)) >> 8
 

@@ -256,6 +256,11 @@ def _slopes():
         deviations = array("i", [most, -most, 0, sign, -sign, most, most, -most] * 3)
         slopes = array("i", [sign * 2048, -sign * 2048, sign * 1024])
         y = array("i", [sign << 20, -sign << 20, 4096, -4096, 0, sign, sign << 16, -sign << 16])
+        into = array("i", [0] * n)
+        for reference in (most, 0, -(1 << 29)):
+            regression._deviate(y, 0, n, reference, into, 0)
+            regression._deviate(array("i", [-(1 << 29)] * n), 0, n, reference, into, 0)
+        regression._rest(deviations, n, slopes, 0, y, 0, into)
         for covariate in range(3):
             regression._square_sum(deviations, covariate * n, n)
             regression._rest_sum(deviations, n, covariate, slopes, 0, y, 0)

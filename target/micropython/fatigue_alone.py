@@ -2,7 +2,8 @@
 
     micropython fatigue_alone.py SETTINGS < strides > figures
 
-stdin: int32 fields of stride records, one behind the other. Each stride is a round for the counter.
+stdin: int32 fields of stride records, one behind the other. A round for the counter is what the
+chain does at once: file a stride, or one step of the work on a block.
 """
 
 # The stubs do not know this machine.
@@ -30,8 +31,12 @@ def main():
     heap_lock()
     while sys.stdin.buffer.readinto(record) == size:
         mark(sections.ROUND)
-        model.stride(record)
+        model.take(record)
         mark(sections.LEAVE)
+        while model.stage:
+            mark(sections.ROUND)
+            model.step()
+            mark(sections.LEAVE)
         strides += 1
     heap_unlock()
     print("strides", strides)

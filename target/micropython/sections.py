@@ -45,7 +45,10 @@ SECTIONS = (
             ),
         ),
     ),
-    ("fatigue model, warning", (("band.fatigue", "Fatigue", (("stride", 2), ("quiet", 4))),)),
+    (
+        "fatigue model, warning",
+        (("band.fatigue", "Fatigue", (("take", 2), ("step", 1), ("quiet", 4))),),
+    ),
     ("records", (("record_stream", "RecordStream", (("put", 3),)),)),
 )
 
