@@ -25,6 +25,7 @@ _FRAME_US = const(125)
 _FRAME_BYTES = const(8)
 _DMA_US = const(32_000)  # one DMA buffer
 _DMA_SAMPLES = const(32)
+_DMA_BUFFERS = const(16)
 _HALF_DMA_US = const(16_000)
 _JITTER_US = const(12_000)  # of a read, in excess of the DMA's
 _LINE_BIN_US = const(2_000_000)  # 32 s of memory: quartz against quartz
@@ -85,6 +86,20 @@ class EmgSource:
         """MCU time (ticks_us) of a sample's muscle activity; for samples of the last minute."""
         pos = ticks_add(self.next_pos(), (index - self.index) * SAMPLE_US)
         return ticks_add(self.line.ticks_at(pos), -self.delay_us)
+
+    def anew(self):
+        """Nobody has read for longer than ticks may tell: what waits is dropped, time begins."""
+        if self._i2s is not None:
+            for _ in range(_DMA_BUFFERS):
+                if not self._i2s.readinto(self._raw):
+                    break
+        now = ticks_us()
+        self.line.restart(now, now)
+        if self._i2s is None:
+            self.line.trust()
+        self._pos = self._heard = self._emptied = self._met = now
+        self.silent = self._i2s is None
+        self._suspicious = self._judged = 0
 
     def begin(self):
         """The next sample is number 0."""

@@ -101,6 +101,17 @@ class ImuSource:
         self._marked = False
         self._hunting = True
 
+    def anew(self):
+        """As `restarted`, and nobody has read for longer than ticks may tell: time begins."""
+        self.restarted()
+        self._state[SLOT] = self._state[NEXT] = BIAS
+        now = ticks_us()
+        self.line.restart(now, now)
+        self._mark_pos = self._chip_ticks = self._heard = now
+        self._mark_time = 0
+        self.silent = False
+        self._strange = 0
+
     def frame_pos(self, frame):
         """Position on `line` of a frame, counted from begin(), that is not far from now."""
         slots = frame - self.index + self._state[NEXT] - BIAS

@@ -37,6 +37,12 @@ class NoRadio:
     def battery(self, pct):
         pass
 
+    def rest(self, resting, ticks_ms):
+        pass
+
+    def stop(self):
+        pass
+
     def open_pairing(self, ticks_ms):
         pass
 

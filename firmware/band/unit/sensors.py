@@ -94,6 +94,8 @@ class Sensors:
         self._start_emg(now_ms)
         self._start_imu(now_ms)
         self._start_slow(self._skin, self._board.skin, now_ms)
+        self.emg_source.anew()
+        self.imu_source.anew()
         self.running = True
 
     def start_gauge(self, now_ms):
@@ -104,14 +106,22 @@ class Sensors:
 
     def stop(self):
         """No acquisition: converter and IMU sleep."""
-        self.running = False
-        self._chain = None
-        for part in (self._emg, self._imu, self._skin):
-            self._faults.end(part.fault)
+        self._pause()
         try:
             self._board.imu.stop()
         except OSError:
             pass  # it is silent anyhow
+
+    def rest(self):
+        """No acquisition, and the IMU only feels motion. Raises OSError where it does not."""
+        self._pause()
+        self._board.imu.doze()
+
+    def _pause(self):
+        self.running = False
+        self._chain = None
+        for part in (self._emg, self._imu, self._skin):
+            self._faults.end(part.fault)
         self._board.emg_power(False)
 
     def calibrate(self, store):

@@ -42,6 +42,15 @@ class Upkeep:
         self._low = self._is_low()
         app.faults.set(_LOW, self._low)
 
+    @property
+    def usb(self):
+        return self._usb
+
+    @property
+    def low(self):
+        """So little charge is left that nothing is measured."""
+        return self._low
+
     def may_acquire(self):
         return not self._usb and not self._low
 
@@ -59,8 +68,10 @@ class Upkeep:
             self._radio_dropped = dropped
             faults.happened(_RADIO_DROPPED, now_ms)
         faults.step(now_ms)
+        app.rest.each_second(now_ms)
         session = app.session
         session.each_second(app.sensors.motion_known, faults.bits)
+        session.tell_state(app.rest.resting)
         app.radio.status(session.status)
         session.news = False
         if session.resting() and session.now_dms() > _IDLE_CHAIN_DMS:
@@ -104,6 +115,8 @@ class Upkeep:
             pattern = light.WARNED
         elif app.session.running:
             pattern = light.SESSION
+        elif app.rest.resting:
+            pattern = light.RESTING
         else:
             pattern = light.READY
         app.board.light.show(pattern)
