@@ -10,7 +10,7 @@ from host_tools.virtual.bench.scenes import noises, sensed_emg, sensed_motion
 from host_tools.virtual.bench.signals import EMG_HZ, MOTION_HZ, Felt
 from host_tools.virtual.samples import decimated
 
-_ADC_FRAMES = 77  # sample k of the decimator is what frame 8 k - 77 showed
+_ADC_FRAMES = 57  # sample k of the decimator is what frame 8 k - 57 showed
 _FRAME_MS = 1.990  # an IMU frame has this time less than when it was taken
 _SETTLING = 20  # samples of the decimator
 

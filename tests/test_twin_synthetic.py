@@ -165,8 +165,11 @@ def test_twin_finds_the_strides_that_replay_finds(tmp_path: Path, synthetic_edf)
     first = next(k for k in range(64) if np.array_equal(imu[:9], source.imu[k : k + 9]))
     assert np.array_equal(imu[: len(source.imu) - first], source.imu[first:])
     off = fed(given, feed.TAG_EMG, 2)[: len(source.emg)] - source.emg[: len(source.emg)]
-    # The virtual skin cannot bring every sample through the decimator's rounding.
-    assert np.abs(off).max() <= 2 and np.mean(off != 0) < 0.001
+    # The virtual skin cannot bring every sample through the decimator's rounding; and the first and
+    # last ones hold some of the noise of rest beyond them, as far as the decimator reaches.
+    inner = off[8:-8]
+    assert np.abs(inner).max() <= 2 and np.mean(inner != 0) < 0.001
+    assert np.abs(off).max() <= 32
 
     replayed = parse_records(
         run_chain(

@@ -17,7 +17,7 @@ from band.unit import emg_source, imu_source
 
 _FRAME_US = const(125)
 _FRAMES = const(8)  # of the converter per sample of the recording
-# Frame 8 k completes sample k and shows frame 8 k - 77 in the middle of its 8 held frames.
+# Frame 8 k completes sample k and shows frame 8 k - 57 in the middle of its 8 held frames.
 _CENTRE = const(61)
 _CHUNK = const(1024)  # samples read from the file at once
 _SOONEST_US = const(1_000_000)
