@@ -138,8 +138,10 @@ class Sensors:
     def attach(self, chain):
         """From now on samples go into this chain, whose time 0 is the next EMG sample."""
         # What piled up while nobody read is no part of it, nor what was lost of that.
+        most_emg, most_imu = self.emg_source.most_waiting, self.imu_source.most_waiting
         self._read_emg(None)
         self._read_imu(None)
+        self.emg_source.most_waiting, self.imu_source.most_waiting = most_emg, most_imu
         self._overflows = self.emg_source.overflows
         self._overruns = self.imu_source.overruns
         self.clocks.start(chain)
