@@ -38,7 +38,7 @@ class Figure:
 
 # What no instruction count tells. Flash: the slowest that ESP-IDF's tests let pass on the ESP32
 # (components/idf_test/include/esp32/idf_performance_target.h); for the ESP32-S3 none is published.
-IDF = "ESP-IDF's limit, ESP32"
+IDF = "slowest that ESP-IDF's tests let pass"
 FIGURES = {
     "erase": Figure(1e6 * 4096 / 45_300, "us", "erase of 4 KiB of flash", PUBLISHED, IDF),
     "program": Figure(1e6 * 4 / 20_100, "us", "call that programs flash", PUBLISHED, IDF),
@@ -56,7 +56,7 @@ FIGURES = {
     "cycles": Figure(CYCLES_PER_INSTRUCTION, "", "cycles per instruction", ASSUMED),
     "rest of a tick": Figure(
         30_000, "instructions", "radio, control, button, motor, light, asyncio", ASSUMED,
-        "as much as the poll of both sources, which is counted, and a fifth more",
+        "somewhat more than the poll of both sources, which is counted",
     ),
     "second": Figure(60_000, "instructions", "upkeep and checks of each second", ASSUMED),
     "wake": Figure(

@@ -32,9 +32,7 @@ class Firmware:
     timestamp_slots: int  # frames from one timestamp of the FIFO to the next
     imu_every_us: int
     skin_every_us: int
-    gauge_every_us: int
     spi_hz: int
-    i2c_hz: int
     meet_every_us: int
     meet_us: int
     small_slots: int
@@ -157,9 +155,7 @@ def read_firmware(folder: Path = FIRMWARE) -> Firmware:
         timestamp_slots=timestamp_slots,
         imu_every_us=1000 * of("unit/sensors", "_IMU_MS"),
         skin_every_us=1000 * of("unit/sensors", "_SKIN_MS"),
-        gauge_every_us=1000 * of("unit/sensors", "_GAUGE_MS"),
         spi_hz=of("unit/board", "_IMU_HZ"),
-        i2c_hz=of("unit/board", "_I2C_HZ"),
         meet_every_us=of("unit/emg_source", "_MEET_EVERY_US"),
         meet_us=of("unit/emg_source", "_MEET_US"),
         small_slots=slots["_small"],

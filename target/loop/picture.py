@@ -13,10 +13,9 @@ import numpy as np
 from target.loop.cases import Case
 from target.loop.figures import Plant
 from target.loop.firmware import Firmware
-from target.loop.play import BULK, DMA, FIFO, Played
+from target.loop.play import DMA, FIFO, Played
 
 HALF_US = 15_000_000
-_COLOURS = {FIFO: "#b3541e", DMA: "#1f5f8b", BULK: "#6b6b6b"}
 
 
 def draw(
@@ -34,23 +33,28 @@ def draw(
     again = case.loop(firmware, plant, played.us, seed).play(window[1], traced=window)
     trace = np.array(again.trace)
     seconds = (trace[:, 0] - at) / 1e6
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(13, 4.6), width_ratios=(3, 2), constrained_layout=True
+    figure, axes = plt.subplot_mosaic(
+        [[FIFO, "late"], [DMA, "late"]],
+        figsize=(13, 5),
+        width_ratios=(3, 2),
+        layout="constrained",
     )
-    for column, name in enumerate((DMA, FIFO, BULK), 1):
-        share = 100 * trace[:, column] / again.fills[name].capacity
-        left.plot(seconds, share, color=_COLOURS[name], linewidth=0.9, label=name)
-    left.axhline(100, color="black", linewidth=0.8, linestyle=":")
-    left.set_ylim(0, 108)
-    left.set_xlim(seconds[0], seconds[-1])
-    left.set_xlabel("seconds from the fullest motion FIFO")
-    left.set_ylabel("of its capacity, %")
-    left.set_title(f"{case.name}: the worst half minute", loc="left")
-    left.legend(loc="upper left", frameon=False)
+    for column, name in ((2, FIFO), (1, DMA)):
+        one = axes[name]
+        one.plot(seconds, 100 * trace[:, column] / again.fills[name].capacity, linewidth=0.8)
+        one.axhline(100, color="black", linewidth=0.8, linestyle=":")
+        one.set_ylim(0, 108)
+        one.set_xlim(seconds[0], seconds[-1])
+        one.set_ylabel(f"{name}, %")
+    axes[FIFO].set_title(
+        f"{case.name}: how full at each tick, in the worst half minute", loc="left"
+    )
+    axes[DMA].set_xlabel("seconds from the fullest motion FIFO")
+    right = axes["late"]
     ends = [*(f"{us / 1000:g}" for us in firmware.bin_ends_us), "more"]
     width = 0.8 / len(lateness)
-    for k, (name, one) in enumerate(lateness.items()):
-        shares = np.array(one.bins) / max(1, sum(one.bins))
+    for k, (name, late) in enumerate(lateness.items()):
+        shares = np.array(late.bins) / max(1, sum(late.bins))
         right.bar(
             np.arange(len(ends)) + (k - len(lateness) / 2 + 0.5) * width, shares, width, label=name
         )
@@ -61,8 +65,8 @@ def draw(
     right.set_ylabel("of all ticks")
     right.set_title("how late the loop came", loc="left")
     right.legend(frameon=False, fontsize=8)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
+    for one in axes.values():
+        one.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -200,7 +200,9 @@ def load_table(firmware: Firmware, plant: Plant) -> Table:
 
 def _figure(figure: Figure) -> str:
     if figure.unit == "us":
-        return f"{figure.value / 1000:.4g} ms"
+        scales = ((1e6, "s"), (1e3, "ms"), (1, "us"), (1e-3, "ns"))
+        scale, unit = next(one for one in scales if figure.value >= one[0])
+        return f"{figure.value / scale:.3g} {unit}"
     if figure.unit == "Hz":
         return f"{figure.value / 1e6:.0f} MHz"
     return f"{figure.value:g} {figure.unit}"
