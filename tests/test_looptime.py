@@ -17,8 +17,7 @@ from target.loop import __main__ as command
 from target.loop import cases, figures, flash, margins, show, twin
 from target.loop.cases import CASES, Case
 from target.loop.figures import Plant
-from target.loop.firmware import Firmware, constants, read_firmware
-from target.loop.play import (
+from target.loop.fills import (
     BULK,
     DMA,
     FIFO,
@@ -26,10 +25,11 @@ from target.loop.play import (
     SMALL,
     WATCHDOG,
     Event,
-    Loop,
     Phone,
     Played,
 )
+from target.loop.firmware import Firmware, constants, read_firmware
+from target.loop.play import Loop
 from target.machines import FIRMWARE, ROOT, TargetError
 from target.rounds import ROUND_MS
 

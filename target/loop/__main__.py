@@ -19,8 +19,11 @@ from host_tools.errors import CalfbandError
 from target.loop import figures, margins, show
 from target.loop.cases import CASES, WORST, Case
 from target.loop.figures import Plant
+from target.loop.fills import (
+    FIFO,
+    Played,
+)
 from target.loop.firmware import Firmware, read_firmware
-from target.loop.play import FIFO, Played
 from target.machines import ROOT, TargetError
 
 OUT = ROOT / "build" / "looptime"

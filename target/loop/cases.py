@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from target.loop import flash
 from target.loop.figures import Plant
-from target.loop.firmware import Firmware
-from target.loop.play import (
+from target.loop.fills import (
     BULK,
     COLLECTION,
     DMA,
@@ -19,9 +18,10 @@ from target.loop.play import (
     LOG,
     SMALL,
     Event,
-    Loop,
     Phone,
 )
+from target.loop.firmware import Firmware
+from target.loop.play import Loop
 
 ROOMY_KB, FULL_KB = 2048, 16
 STRIDES_PER_S = 1.36

@@ -7,8 +7,14 @@ from dataclasses import dataclass, replace
 
 from target.loop.cases import ORDINARY, WORST, Case
 from target.loop.figures import Plant
+from target.loop.fills import (
+    BULK,
+    INPUT,
+    Event,
+    Phone,
+)
 from target.loop.firmware import Firmware
-from target.loop.play import BULK, INPUT, Event, Loop, Phone
+from target.loop.play import Loop
 
 _STALLS = 40  # of one length, each at another phase
 _APART_US = 2_000_000

@@ -12,8 +12,12 @@ import numpy as np
 
 from target.loop.cases import Case
 from target.loop.figures import Plant
+from target.loop.fills import (
+    DMA,
+    FIFO,
+    Played,
+)
 from target.loop.firmware import Firmware
-from target.loop.play import DMA, FIFO, Played
 
 HALF_US = 15_000_000
 

@@ -12,93 +12,29 @@ import random
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from target.loop.figures import Plant
+from target.loop.fills import (
+    BUFFERS,
+    COLLECTION,
+    DMA,
+    FIFO,
+    INPUT,
+    INTERRUPT,
+    LOG,
+    WATCHDOG,
+    Event,
+    Fill,
+    Phone,
+    Played,
+)
 from target.loop.firmware import Firmware
+from target.loop.queues import Radio
 
-FIFO, DMA, INTERRUPT, INPUT = "motion FIFO", "EMG DMA", "EMG interrupt", "chain input"
-SMALL, BULK, WATCHDOG = "packet queue", "raw queue", "watchdog"
-BUFFERS = (FIFO, DMA, INTERRUPT, INPUT, SMALL, BULK, WATCHDOG)
-UNITS = ("words", "buffers", "buffers", "samples", "packets", "packets", "s")
-COLLECTION, LOG = "collection", "log: "  # names of events, the second their begin
 _POLL_US = 40
 _TOLD_US = 1000  # shorter work is not told of
 _REMEMBERED = 24
 _A_SECOND = 32  # rounds, about
-
-
-@dataclass(frozen=True, order=True)
-class Event:
-    """Work beside the usual, in the first tick at or after `at_us`, when the sensors have been
-    read: pieces of (us, whether flash is erased).
-    """
-
-    at_us: float
-    name: str = field(compare=False)
-    pieces: tuple[tuple[float, bool], ...] = field(compare=False)
-
-    @property
-    def us(self) -> float:
-        return sum(us for us, _ in self.pieces)
-
-
-@dataclass
-class Phone:
-    """interval_us 0: nobody is connected."""
-
-    interval_us: int = 30_000
-    raw: bool = False
-    strides_per_s: float = 1.36  # two packets each
-
-
-@dataclass
-class Fill:
-    """The fullest a buffer was, when, why; and what it lost: us of samples, packets.
-
-    An interrupt of the I2S tells one DMA buffer: what fell due before, while it was kept away, is
-    never read. The chain's input loses nothing: what finds it full is worked off before its turn.
-    """
-
-    capacity: float
-    most: float = 0
-    at_us: float = 0
-    why: str = ""
-    overruns: int = 0
-    lost: float = 0
-    first_us: float = -1
-    first_why: str = ""
-
-    def fill(self, most: float, at_us: float, why: str) -> None:
-        self.most, self.at_us, self.why = most, at_us, why
-
-    def overrun(self, at_us: float, lost: float, why: str) -> None:
-        if self.overruns == 0:
-            self.first_us, self.first_why = at_us, why
-        self.overruns += 1
-        self.lost += lost
-
-
-@dataclass
-class Played:
-    """fills: of BUFFERS. bins, latest, late_loops: as band/unit/lateness.py counts."""
-
-    us: float
-    fills: dict[str, Fill]
-    bins: list[int]
-    latest_us: float = 0
-    late_loops: int = 0
-    longest_loop_us: float = 0
-    collections: int = 0
-    longest_collection_us: float = 0
-    longest_write_us: float = 0  # of the log
-    ticks: int = 0
-    trace: list[tuple[float, float, float, float]] = field(default_factory=list)  # us, fills
-
-    def overrun(self) -> list[str]:
-        """Buffers that lost something, by the time of the first loss."""
-        lost = [name for name, fill in self.fills.items() if fill.overruns]
-        return sorted(lost, key=lambda name: self.fills[name].first_us)
 
 
 class Loop:
@@ -140,7 +76,7 @@ class Loop:
         )  # fmt: skip
         fills = {name: Fill(one) for name, one in zip(BUFFERS, capacities, strict=True)}
         self.played = Played(0, fills, [0] * (len(firmware.bin_ends_us) + 1))
-        self._radio = _Radio(self, fills)
+        self._radio = Radio(self, fills)
         self._taken = 0  # DMA buffers read or lost
         self._emptied_us = 0.0  # when the DMA had nothing more
         self._met_us = 0.0
@@ -351,68 +287,3 @@ def _rounds(plant: Plant, worst: bool, rng: random.Random) -> list[float]:
     rounds = [rng.choice(times[:-1]) for _ in range(8191)] + [times[-1]]
     rng.shuffle(rounds)
     return rounds
-
-
-class _Radio:
-    """The queues of band/unit/radio.py, the stack's buffers behind them, and the phone."""
-
-    def __init__(self, loop: Loop, fills: dict[str, Fill]):
-        self._loop = loop
-        self._fills = fills
-        self._firmware = firmware = loop.firmware
-        self._plant = plant = loop.plant
-        self._phone = loop.phone
-        self.bulk = self.small = 0.0
-        self._stack = 0.0
-        self._events = 0
-        self._credit = float(firmware.burst)
-        self._stepped = 0.0
-        self._send_us = plant.part("packet to the stack") + plant["notify"]
-        dma_s = firmware.dma_us / 1e6
-        frames = firmware.frames_per_s * dma_s
-        self._raw_packets = (
-            1000 * dma_s / firmware.emg_per_packet + frames / firmware.motion_per_packet
-        )
-        self._stride_packets = 2 * loop.phone.strides_per_s * dma_s
-        self._stride_us = plant.part("stride into packet and log")
-
-    def step(self, now: float, t: float, buffers: int) -> float:
-        """Queue what so many DMA buffers' time brought, and send; when that is done."""
-        phone = self._phone
-        if buffers:
-            t += buffers * 0.5 * self._stride_packets * self._stride_us
-        if phone.interval_us == 0:
-            return t
-        if buffers:
-            self.small = self._add(SMALL, self.small + buffers * self._stride_packets, t)
-            if phone.raw:
-                self.bulk = self._add(BULK, self.bulk + buffers * self._raw_packets, t)
-        events = int(t / phone.interval_us)
-        if events > self._events:
-            passed = events - self._events
-            self._events = events
-            self._stack = max(0.0, self._stack - passed * self._plant["per event"])
-            t += self._plant["stolen"] * min(passed, 4)
-        self._credit += (now - self._stepped) / 1e6 * self._firmware.packets_per_s
-        self._credit = min(self._credit, self._firmware.burst)
-        self._stepped = now
-        for queue in ("small", "bulk"):
-            waiting = getattr(self, queue)
-            while waiting >= 1 and self._credit >= 1:
-                t += self._send_us
-                if self._stack >= self._plant["stack"]:
-                    break
-                self._stack += 1
-                self._credit -= 1
-                waiting -= 1
-            setattr(self, queue, waiting)
-        return t
-
-    def _add(self, name: str, waiting: float, t: float) -> float:
-        fill = self._fills[name]
-        if waiting > fill.most:
-            fill.fill(min(waiting, fill.capacity), t, self._loop.why(self._stepped))
-        if waiting > fill.capacity:
-            fill.overrun(t, waiting - fill.capacity, self._loop.why(self._stepped))
-            return fill.capacity
-        return waiting

@@ -11,9 +11,7 @@ from rich.table import Table
 from target.loop import flash
 from target.loop.cases import ROOMY_KB, Case
 from target.loop.figures import FIGURES, Figure, Plant
-from target.loop.firmware import Firmware
-from target.loop.margins import Margin
-from target.loop.play import (
+from target.loop.fills import (
     BUFFERS,
     BULK,
     DMA,
@@ -26,6 +24,8 @@ from target.loop.play import (
     Fill,
     Played,
 )
+from target.loop.firmware import Firmware
+from target.loop.margins import Margin
 
 _COUNTED = ("worn, no session", "all at once but flash", "sessions", "all at once")
 _LOSSY = (FIFO, DMA, INTERRUPT)  # what they lose are samples

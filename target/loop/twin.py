@@ -16,8 +16,12 @@ from host_tools.virtual.unit import run_unit
 from host_tools.virtual.world import Mishap, WorldPlan, write_world
 from target.loop import show
 from target.loop.figures import Plant
+from target.loop.fills import (
+    Event,
+    Phone,
+)
 from target.loop.firmware import Firmware
-from target.loop.play import Event, Loop, Phone
+from target.loop.play import Loop
 
 STALLS_MS = (150, 240, 330, 420, 600, 1000)
 COMPARED = (
