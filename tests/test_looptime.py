@@ -157,7 +157,7 @@ def test_a_number_of_the_firmware_is_copied_and_not_read(tmp_path: Path):
         ("chips/lsm6dso32", "FIFO_WORDS = const(512)", "FIFO_WORDS = const(300)"),
         ("unit/sensors", "_IMU_MS = const(25)", "_IMU_MS = const(40)"),
         ("unit/radio", "Outbox(24,", "Outbox(5,"),
-        ("unit/app", "TICK_MS = const(10)", "TICK_MS = const(20)"),
+        ("unit/rest", "TICK_MS = const(10)", "TICK_MS = const(20)"),
     ):
         path = folder / "band" / f"{module}.py"
         source = path.read_text()

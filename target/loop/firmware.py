@@ -142,7 +142,7 @@ def read_firmware(folder: Path = FIRMWARE) -> Firmware:
     stride_bytes = 1 + of("unit/session_log", "_STRIDE_BYTES")
     batch_bytes = of("unit/session_log", "_CHUNK") - of("unit/session_log", "_SPARE")
     return Firmware(
-        tick_us=1000 * of("unit/app", "TICK_MS"),
+        tick_us=1000 * of("unit/rest", "TICK_MS"),
         look_us=1000 * of("unit/app", "_LOOK_MS"),
         dma_us=_DMA_FRAMES * frame_us,
         dma_waiting=dma_buffers - 1,
