@@ -368,6 +368,11 @@ COUNTERS = (
     "heap_grown_bytes",  # between collections, while nothing was asked of the unit
     "rests",
     "rested_s",
+    "latest_loop_us",
+    "most_emg_waiting",  # samples; the I2S has room for 480
+    "most_imu_waiting",  # words of the FIFO, which holds 512
+    "most_packets_waiting",  # in one of the radio's queues
+    "longest_write_us",  # of the session log
 )
 
 # --- Session files: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here ---

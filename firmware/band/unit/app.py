@@ -308,7 +308,7 @@ class App:
             self.control.asked
             + self.session.begun
             + self.sensors.attempts
-            + self.log.written
+            + self.log.works
             + self.radio.connected
             + self.rest.changes
         )

@@ -29,7 +29,8 @@ I2C_BUS = pins.BUSES[CHIP]["i2c"]
 I2S_PORT = pins.BUSES[CHIP]["i2s"]
 
 EMG_WORDS_HZ = const(8000)
-# 15 full DMA buffers of 32 ms wait while one fills: a flash erase or a slow block loses nothing.
+# 15 full DMA buffers of 32 ms wait while one fills: a slow block loses nothing. An erase of flash
+# can: it keeps the interrupt that tells of a buffer away (make looptime).
 EMG_IBUF = const(32768)
 _IMU_HZ = const(8_000_000)  # of at most 10 MHz
 _I2C_HZ = const(400_000)

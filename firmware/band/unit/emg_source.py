@@ -59,6 +59,8 @@ class EmgSource:
         self.silent = i2s is None
         self.silences = 0
         self.overflows = 0
+        self.most_waiting = 0  # frames
+        self._waited = 0  # frames, since less than there was room for was read
         now = ticks_us()
         self._pos = now  # of all frames read or lost
         self._phase = 0  # frames read beyond those of whole samples, -7 to 0
@@ -129,6 +131,11 @@ class EmgSource:
                 self._heard = ticks_add(now, -_SILENT_US)
                 self._by_mcu(now, _HELD_BACK)
             return 0
+        self._waited += frames
+        if self._waited > self.most_waiting:
+            self.most_waiting = self._waited
+        if frames < MOST_FRAMES:
+            self._waited = 0
         self._pos = ticks_add(self._pos, frames * _FRAME_US)
         if self.silent:
             self._resume(now)

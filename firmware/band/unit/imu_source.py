@@ -78,6 +78,7 @@ class ImuSource:
         self.silent = False
         self.silences = 0
         self.overruns = 0
+        self.most_waiting = 0  # words of the FIFO
         self.refused = 0  # words that the bus garbled
         self.restarts = 0  # of the chip, as its timestamps tell
         # Chip time and position of the last timestamp word, or where silence has moved them.
@@ -174,6 +175,8 @@ class ImuSource:
         level = imu.fifo_level()
         if level < 0:
             return False
+        if level > self.most_waiting:
+            self.most_waiting = level
         good = 0
         if level:
             words = imu.read_fifo(self._raw, level)

@@ -7,6 +7,7 @@ class NoRadio:
     connected = 0
     pairing = False
     dropped = 0
+    most_waiting = 0
     rejected = 0
     errors = 0
     raw_streams = 0

@@ -116,6 +116,11 @@ class Radio:
         return self._small.dropped + self._bulk.dropped
 
     @property
+    def most_waiting(self):
+        """Packets that one of the queues held at its fullest."""
+        return max(self._small.most_waiting, self._bulk.most_waiting)
+
+    @property
     def rejected(self):
         """Writes refused: rights, length, range, rate."""
         return self._callback.rejected

@@ -138,8 +138,10 @@ class Sensors:
     def attach(self, chain):
         """From now on samples go into this chain, whose time 0 is the next EMG sample."""
         # What piled up while nobody read is no part of it, nor what was lost of that.
+        most_emg, most_imu = self.emg_source.most_waiting, self.imu_source.most_waiting
         self._read_emg(None)
         self._read_imu(None)
+        self.emg_source.most_waiting, self.imu_source.most_waiting = most_emg, most_imu
         self._overflows = self.emg_source.overflows
         self._overruns = self.imu_source.overruns
         self.clocks.start(chain)
@@ -172,11 +174,11 @@ class Sensors:
     def _read(self, now_ms, radio, streams):
         """Nothing in here allocates. With the heap locked, MicroPython also puts the frames of
         calls with many variables onto the stack, which else it looks for room on the heap for."""
-        more = self._read_emg(radio if streams & 1 else None)
+        # After a stall there is much EMG to work off, and the FIFO would wait for that, too.
         if ticks_diff(now_ms, self._imu_ms) >= 0:
             self._imu_ms = ticks_add(now_ms, _IMU_MS)
             self._read_imu(radio if streams & 2 else None)
-        if more:
+        if self._read_emg(radio if streams & 1 else None):
             self.clocks.steer()
 
     def _each_second(self, now_ms, radio):
