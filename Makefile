@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test accuracy lint bench soak firmware flash hardware target population clean
+.PHONY: help setup demo test accuracy lint bench soak firmware flash hardware target looptime population clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -87,6 +87,9 @@ bench: $(READY) ## time the firmware against native, bytecode, C and NumPy in on
 
 target: $(READY) ## the firmware on the band's instruction set: exact? cost? (ARGS="--record")
 	$(BIN)/python -m target $(ARGS)
+
+looptime: $(READY) ## play the unit's loop for hours of worst cases: what overruns? (ARGS="--hours 1")
+	$(BIN)/python -m target.loop $(ARGS)
 
 soak: $(READY) ## 10 hours of virtual running, quiet and with a mishap every minute (ARGS="--hours 1")
 	$(BIN)/python -m host_tools.virtual.soak $(ARGS)

@@ -20,13 +20,15 @@ try:
         slot = "a"
     sys.path.insert(0, "/b" if slot == "b" else "/a")
 
-    from machine import RTC, Pin
+    from machine import DEEPSLEEP_RESET, RTC, Pin, reset_cause
 
     from band.unit.pins import PINS, chip_of
 
     # There is no Board yet, and there shall be none: it powers the sensors.
     pins = PINS[chip_of(sys.implementation._machine)]
-    safe_mode = Pin(pins["button"], Pin.IN, Pin.PULL_UP)() == 0
+    held = Pin(pins["button"], Pin.IN, Pin.PULL_UP)() == 0
+    # The press that ended deep sleep may still last.
+    safe_mode = held and reset_cause() != DEEPSLEEP_RESET
     if safe_mode:
         Pin(pins["led"], Pin.OUT, value=1)
         print("Safe mode: the button is held, the app stays off.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hardware import placement, tables
+from hardware import placement, power_chart, tables
 from hardware.analog import plots
 
 FOLDER = Path(__file__).parent
@@ -24,18 +24,29 @@ TABLES = {
     },
     "power.md": {
         "modes": tables.power_table,
+        "promise": tables.promise,
+        "day": tables.day_table,
         "parts": tables.parts_table,
+        "published": tables.published_table,
         "facts": tables.power_facts,
     },
+    "README.md": {"hours": tables.hours_words},
     "safety.md": {"hazards": tables.hazard_table, "usb": tables.usb_table},
 }
-DRAWINGS = {"front_end.svg": plots.drawing, "placement.svg": placement.drawing}
+DRAWINGS = {
+    "front_end.svg": plots.drawing,
+    "placement.svg": placement.drawing,
+    "power.svg": power_chart.drawing,
+}
 
 
 def filled(text: str, name: str, table: str) -> str:
-    """The note with one of its tables put in. Raises ValueError where it has no place for it."""
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-    text, found = re.subn(pattern, lambda m: m[1] + table + "\n" + m[2], text, flags=re.DOTALL)
+    """The note with one of its tables put in. Raises ValueError where it has no place for it.
+
+    Words in the middle of a line stay in it.
+    """
+    pattern = rf"(<!-- {name} -->(\n?)).*?(<!-- /{name} -->)"
+    text, found = re.subn(pattern, lambda m: m[1] + table + m[2] + m[3], text, flags=re.DOTALL)
     if found != 1:
         raise ValueError(f"{found} places for the table {name}: one <!-- {name} --> is needed")
     return text

@@ -132,7 +132,7 @@ def power_table() -> str:
     rows.append(("charging, off the leg", f"{budget.usb_ma():.0f} mA from USB", "", "", ""))
     for name, current in (
         ("light sleep (the firmware has none)", budget.asleep_ma("light_sleep")),
-        ("deep sleep (the firmware has none)", budget.asleep_ma()),
+        ("deep sleep", budget.asleep_ma()),
         ("switched off", budget.switched_off_ma()),
     ):
         rows.append((name, f"{current:.2f} mA, {budget.hours(current) / 24:.0f} d", "", "", ""))
@@ -141,12 +141,68 @@ def power_table() -> str:
 
 
 def parts_table() -> str:
-    mode = budget.modes()[0]
-    awake, asleep = (budget.parts_ma(mode, sleep) for sleep in (False, True))
-    rows = [(name, f"{awake[name]:.1f}", f"{asleep[name]:.1f}") for name in awake]
-    both = (sum(awake.values()), sum(asleep.values()))
-    rows.append(("**together**", f"**{both[0]:.1f}**", f"**{both[1]:.1f}**"))
-    return table(("measuring, connected", ">stock, mA", ">modem sleep, mA"), rows)
+    shown = [
+        budget.parts_ma(budget.mode(name), sleep)
+        for name in ("measuring, connected", "resting, advertising")
+        for sleep in (False, True)
+    ]
+    rows = [(name, *(f"{parts[name]:.1f}" for parts in shown)) for name in shown[0]]
+    rows.append(("**together**", *(f"**{sum(parts.values()):.1f}**" for parts in shown)))
+    head = (">measuring, connected: stock, mA", ">modem sleep", ">resting, advertising: stock",
+            ">modem sleep")  # fmt: skip
+    return table(("part", *head), rows)
+
+
+def promise() -> str:
+    """The headline sentences of the power note."""
+    connected = budget.modes()[0]
+    stock, asleep, slow = (
+        budget.total_ma(connected, *choice)
+        for choice in ((False, False), (True, False), (True, True))
+    )
+    return (
+        f"So a stock build promises {budget.hours(stock):.1f} hours of measuring. With that option "
+        "set when MicroPython is built (and the main crystal as the radio's clock), "
+        f"{budget.hours(asleep):.1f} hours; with `machine.freq(80_000_000)` besides, "
+        f"{budget.hours(slow):.1f} hours, but the chain's worst 32 ms would then take "
+        f"{budget.worst_block_ms(80):.0f} ms: the firmware slows its clock at rest only. The worst "
+        "on record is an early ESP32 that drew "
+        f"{budget.FIGURES['radio_2017'].value:.0f} mA more with Bluetooth on: "
+        f"{budget.hours(budget.total_2017_ma()):.1f} hours. An ESP32 of today sleeps by default."
+        f"\n\nEight hours, measuring and connected, take {asleep:.0f} mA × 8 h / "
+        f"{budget.USABLE:g} = {budget.cell_mah(8, asleep):.0f} mAh at 160 MHz with the modem "
+        "asleep."
+    )
+
+
+def hours_words() -> str:
+    measuring = budget.modes()[0]
+    stock, asleep = (budget.hours(budget.total_ma(measuring, sleep)) for sleep in (False, True))
+    return f"{stock:.1f} h measuring on a stock build, {asleep:.1f} h with the radio's modem sleep"
+
+
+def day_table() -> str:
+    rows = []
+    for name, rests, sleeps in (
+        ("as before: it measures whenever it may", False, False),
+        ("it rests, as it now does", True, False),
+        (
+            f"and sleeps after {budget.SLEEP_MIN / 60:.0f} h alone (`sleep_min`)",
+            True,
+            True,
+        ),
+    ):
+        cells = [name]
+        for modem in (False, True):
+            charge = budget.day_mah(modem, rests, sleeps)
+            cells.append(f"{charge:.0f} mAh, {budget.days(charge):.1f} d")
+        rows.append(cells)
+    return table(("a day", ">stock", ">modem sleep"), rows)
+
+
+def published_table() -> str:
+    rows = [(one.what, one.said, one.where) for one in budget.PUBLISHED]
+    return table(("what", "mean current or life", "where it is said"), rows)
 
 
 def hazard_table() -> str:

@@ -24,6 +24,11 @@ LAZY = {
         "calibrate",
         "Calibrate a band step by step, over Bluetooth, and certify it.",
     ),
+    "bench": (
+        "host_tools.bench.command",
+        "bench",
+        "On a unit on USB: the same integers as here, and in how many cycles?",
+    ),
     "board": (
         "host_tools.virtual_board.command",
         "board",

@@ -23,13 +23,18 @@ def replayed(fed: Fed, machine: Machine, firmware: Path = FIRMWARE) -> bytes:
 
 
 def whole_band(
-    rounds: Path, settings: Path, machine: Machine, records: Path, firmware: Path = FIRMWARE
+    rounds: Path,
+    settings: Path,
+    machine: Machine,
+    records: Path,
+    firmware: Path = FIRMWARE,
+    script: str = "whole_band.py",
 ) -> bytes:
-    """The records of the whole band, from I2S and FIFO words on."""
+    """The records of the whole band, from I2S and FIFO words on, or as another script reads it."""
     folders = [SCRIPTS, firmware, TWIN]
     if machine == host():
         folders.insert(0, HOST_STAND_INS)
-    machine.run(SCRIPTS / "whole_band.py", settings, records, path=folders, stdin=rounds)
+    machine.run(SCRIPTS / script, settings, records, path=folders, stdin=rounds)
     return records.read_bytes()
 
 

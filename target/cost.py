@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from host_tools.records import parse_records
-from target import chain
+from target import chain, unit_run
 from target import count as counting
 from target.kernels import windowed_modules
 from target.machines import BIN, FIRMWARE, SCRIPTS, TWIN, Machine, TargetError, compiled, host
@@ -59,6 +59,7 @@ class Cost:
     features: dict[str, tuple[float, int]]
     kernels: dict[str, Kernel]
     memory: dict[str, int]  # bytes
+    on_units: dict[str, dict[str, int]] = field(default_factory=dict)  # unit_run.figures
 
     @property
     def worst_round(self) -> int:
@@ -87,6 +88,7 @@ class Cost:
                 name: round(kernel.instructions_per_s)
                 for name, kernel in sorted(self.kernels.items())
             },
+            **self.on_units,
         }
 
 
@@ -129,7 +131,15 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
     }
     features[FATIGUE] = (features[FATIGUE][0], fatigue)
     per_s = float(plain.rounds.sum()) / seconds
-    return Cost(seconds, figures["strides"], per_s, features, kernels, memory)
+    on_units = _count_unit_run(machine, code, firmware)
+    return Cost(seconds, figures["strides"], per_s, features, kernels, memory, on_units)
+
+
+def _count_unit_run(machine: Machine, code: Path, firmware: Path) -> dict[str, dict[str, int]]:
+    found = unit_run.counted(machine, code)
+    kernels = _by_kernel(found, 1, firmware)
+    spent = {name: kernel.instructions_per_s for name, kernel in kernels.items()}
+    return unit_run.figures(found, spent)
 
 
 def _longest_step(machine: Machine, long: Fed, strides: Path, code: Path) -> int:

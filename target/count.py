@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from target.machines import QEMU, SCRIPTS, TWIN, Machine, TargetError, counter
+from target.machines import HEAP, QEMU, SCRIPTS, TWIN, Machine, TargetError, counter
 
 # Marks of micropython/sections.py.
 _LEAVE, _OVERHEAD, _ROUND, _STOPPED = 0, 60, 61, 62
@@ -42,7 +42,12 @@ class Counted:
 
 
 def count(
-    machine: Machine, script: str, *arguments: object, firmware: Path, stdin: Path
+    machine: Machine,
+    script: str | Path,
+    *arguments: object,
+    firmware: Path,
+    stdin: Path,
+    heap: str = HEAP,
 ) -> Counted:
     """Run one of SCRIPTS under the counter. firmware: the folder with band/, as .py or .mpy."""
     with tempfile.TemporaryDirectory(prefix="calfband-") as folder:
@@ -53,6 +58,7 @@ def count(
             *arguments,
             path=(SCRIPTS, firmware, TWIN),
             stdin=stdin,
+            heap=heap,
             emulator=("-plugin", f"{counter()},out={counts},marks={marks:#x}"),
         )
         trace, blocks = _read(counts)

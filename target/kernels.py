@@ -79,11 +79,20 @@ def check(
     return result
 
 
-def capture(rounds: Path, settings: Path, calls: Path, firmware: Path = FIRMWARE) -> None:
-    """Record the kernels' calls on the host; `firmware` may be a changed copy."""
+def capture(
+    rounds: Path, settings: Path, calls: Path, firmware: Path = FIRMWARE
+) -> dict[str, tuple[int, int]]:
+    """Record the kernels' calls on the host; `firmware` may be a changed copy.
+
+    Of each kernel: calls of extremes.py, and of the whole band, kept or not.
+    """
     path = (HOST_STAND_INS, SCRIPTS, firmware, TWIN)
     names = kernel_names(firmware)
-    host().run(SCRIPTS / "capture.py", calls, settings, *names, path=path, stdin=rounds, heap="64M")
+    said = host().run(
+        SCRIPTS / "capture.py", calls, settings, *names, path=path, stdin=rounds, heap="4M"
+    )
+    rows = (line.split() for line in said.decode().splitlines())
+    return {name: (int(extreme), int(chain)) for name, extreme, chain in rows}
 
 
 def repeat(calls: Path, machine: Machine, firmware: Path = FIRMWARE) -> list[str]:

@@ -15,7 +15,7 @@ from host_tools.band_input import BandInput
 
 ROUND_MS = 32
 ROUND_BYTES = 4 + 2048 + 64 * 7
-_SAMPLES = 32  # of EMG in a round, each 8 frames of 8 bytes
+SAMPLES = 32  # of EMG in a round, each 8 frames of 8 bytes
 _SLOT_US = 1200
 _SLOT_TICKS = 48
 _TIMESTAMP_SLOTS = 32
@@ -40,17 +40,26 @@ def _word(sensor: int, slot: int, payload: bytes) -> bytes:
     return bytes([tag | tag.bit_count() & 1]) + payload
 
 
-def write_rounds(source: BandInput, path: Path) -> int:
-    """Write all whole rounds of a recording with EMG and IMU; returns how many."""
+def slots_of(k: int) -> tuple[int, int]:
+    """The first FIFO slot of round k, and that of the next."""
+    first, last = (n * ROUND_MS * 1000 // _SLOT_US for n in (k, k + 1))
+    return first, last
+
+
+def write_rounds(source: BandInput, path: Path, words: np.ndarray | None = None) -> int:
+    """Write all whole rounds of a recording with EMG and IMU; returns how many.
+
+    words: (8 n, 2) of the I2S, as i2s_words makes them when none are given.
+    """
     assert source.emg is not None and source.imu is not None
-    words = i2s_words(source.emg)
+    words = i2s_words(source.emg) if words is None else words
     slots = fifo_words(source.imu)
-    rounds = min(len(source.emg) // _SAMPLES, len(slots) * _SLOT_US // (ROUND_MS * 1000))
+    rounds = min(len(source.emg) // SAMPLES, len(slots) * _SLOT_US // (ROUND_MS * 1000))
     with open(path, "wb") as file:
         for k in range(rounds):
-            first, last = (n * ROUND_MS * 1000 // _SLOT_US for n in (k, k + 1))
+            first, last = slots_of(k)
             fifo = b"".join(slots[first:last])
             file.write((len(fifo) // 7).to_bytes(4, "little"))
-            file.write(words[k * _SAMPLES * 8 :][: _SAMPLES * 8].tobytes())
+            file.write(words[k * SAMPLES * 8 :][: SAMPLES * 8].tobytes())
             file.write(fifo.ljust(64 * 7, b"\0"))
     return rounds

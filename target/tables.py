@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.table import Table
 
@@ -16,13 +17,32 @@ MOST_MPY = 120 << 10
 KERNELS_SHOWN = 24
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a connected unit took, in `unit`s (cycles, or ns where it is no band's processor), of
+    which `per_us` are in a microsecond.
+
+    features, whole: the mean round, the worst; None: not all of it ran. kernels: a call; in those
+    of `shared` the work of other kernels is included. comparable: it ran what `cost` was counted
+    on.
+    """
+
+    unit: str
+    per_us: float
+    features: dict[str, tuple[float, float]]
+    whole: tuple[float, float] | None
+    kernels: dict[str, float]
+    shared: frozenset[str] = field(default_factory=frozenset)
+    comparable: bool = True
+
+
 # An EMG sample of both channels comes every millisecond: instructions per ms are per sample.
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title)
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right")
+        table.add_column(column, justify="left" if i == 0 else "right", no_wrap=i == 0)
     return table
 
 
@@ -31,7 +51,9 @@ def round_share(instructions: float) -> float:
     return instructions * CYCLES_PER_INSTRUCTION / (CORE_HZ * ROUND_MS / 1000)
 
 
-def feature_table(cost: Cost) -> Table:
+def feature_table(cost: Cost, measured: Measured | None = None) -> Table:
+    if measured:
+        return _measured_features(cost, measured)
     columns = ("feature", "M instr/s", "instr/ms", "k/stride", "of a core", "k in the worst 32 ms")
     table = _table("Per feature: instructions on Xtensa, interpreter included", columns)
     strides_per_s = cost.strides / cost.seconds
@@ -61,39 +83,92 @@ def feature_table(cost: Cost) -> Table:
     return table
 
 
-def kernel_table(cost: Cost, most: int = KERNELS_SHOWN) -> Table:
-    columns = ("viper kernel", "calls/s", "instr/call", "instr/item", "k instr/s", "ESP32 bytes")
-    table = _table("Per kernel: instructions in its own code", columns)
-    ordered = sorted(cost.kernels.items(), key=lambda one: -one[1].instructions_per_s)
-    for name, kernel in ordered[:most]:
-        item = ""
-        if name in PER_ITEM:
-            what, per_s = PER_ITEM[name]
-            item = f"{kernel.instructions_per_s / per_s:.0f} / {what}"
+def _measured_features(cost: Cost, measured: Measured) -> Table:
+    unit = measured.unit
+    columns = ("feature", "M instr/s", "est. M cycles/s", f"M {unit}/s", f"{unit}/instr")
+    columns += ("us in 32 ms", "in the worst")
+    table = _table("Per feature: measured, beside what was counted and assumed", columns)
+    rows = [
+        (name, per_s, measured.features.get(name)) for name, (per_s, _) in cost.features.items()
+    ]
+    for name, per_s, found in [*rows, ("whole", cost.per_s, measured.whole)]:
+        if name == "whole":
+            table.add_section()
+        counted = ["", ""]
+        if measured.comparable:
+            counted = [f"{per_s / 1e6:.2f}", f"{per_s * CYCLES_PER_INSTRUCTION / 1e6:.2f}"]
+        if found is None:
+            table.add_row(name, *counted)
+            continue
+        mean, worst = found
+        spent = mean * 1000 / ROUND_MS
+        ratio = f"{spent / per_s:.2f}" if measured.comparable and per_s else ""
         table.add_row(
             name,
-            f"{kernel.calls_per_s:.1f}",
-            f"{kernel.instructions_per_s / max(kernel.calls_per_s, 1e-9):.0f}",
-            item,
-            f"{kernel.instructions_per_s / 1e3:.0f}",
-            str(kernel.code_bytes),
+            *counted,
+            f"{spent / 1e6:.2f}",
+            ratio,
+            f"{mean / measured.per_us:.0f}",
+            f"{worst / measured.per_us:.0f}",
         )
-    rest = [kernel for _, kernel in ordered[most:]]
-    table.add_row(
-        f"{len(rest)} others",
-        "",
-        "",
-        "",
-        f"{sum(kernel.instructions_per_s for kernel in rest) / 1e3:.0f}",
-        str(sum(kernel.code_bytes for kernel in rest)),
-    )
     return table
 
 
-def memory_table(cost: Cost) -> Table:
-    table = _table("Memory on 32 bits", ("what", "kB"))
-    for name, size in cost.memory.items():
-        table.add_row(name, f"{size / 1024:.1f}")
+def kernel_table(cost: Cost, most: int = KERNELS_SHOWN, measured: Measured | None = None) -> Table:
+    unit = measured.unit if measured else ""
+    columns = ("viper kernel", "calls/s", "instr/call")
+    if measured:
+        columns += ("est. cycles/call", f"{unit}/call", f"{unit}/instr")
+        table = _table("Per kernel: measured, beside what was counted and assumed", columns)
+    else:
+        columns += ("instr/item", "k instr/s", "ESP32 bytes")
+        table = _table("Per kernel: instructions in its own code", columns)
+    ordered = sorted(cost.kernels.items(), key=lambda one: -one[1].instructions_per_s)
+    for name, kernel in ordered[:most]:
+        per_call = kernel.instructions_per_s / max(kernel.calls_per_s, 1e-9)
+        row = [name, f"{kernel.calls_per_s:.1f}", f"{per_call:.0f}"]
+        if measured:
+            row += _measured_call(name, per_call, measured)
+        else:
+            item = ""
+            if name in PER_ITEM:
+                what, per_s = PER_ITEM[name]
+                item = f"{kernel.instructions_per_s / per_s:.0f} / {what}"
+            row += [item, f"{kernel.instructions_per_s / 1e3:.0f}", str(kernel.code_bytes)]
+        table.add_row(*row)
+    rest = [kernel for _, kernel in ordered[most:]]
+    if measured is None:
+        table.add_row(
+            f"{len(rest)} others",
+            "",
+            "",
+            "",
+            f"{sum(kernel.instructions_per_s for kernel in rest) / 1e3:.0f}",
+            str(sum(kernel.code_bytes for kernel in rest)),
+        )
+    return table
+
+
+def _measured_call(name: str, per_call: float, measured: Measured) -> list[str]:
+    estimate = f"{per_call * CYCLES_PER_INSTRUCTION:.0f}"
+    found = measured.kernels.get(name)
+    if found is None:
+        return [estimate, "", ""]
+    if found <= 0:
+        return [estimate, "not seen", ""]  # in the noise of what the call takes
+    most = "<= " if name in measured.shared else ""
+    ratio = f"{most}{found / per_call:.2f}" if per_call else ""
+    return [estimate, f"{found:.0f}", ratio]
+
+
+def memory_table(cost: Cost, measured: dict[str, int] | None = None) -> Table:
+    """measured: bytes on a unit, which may know of more."""
+    columns = ("what", "kB on 32 bits, counted", "kB on the unit") if measured else ("what", "kB")
+    table = _table("Memory" if measured else "Memory on 32 bits", columns)
+    names: list[str] = [*cost.memory, *(name for name in measured or {} if name not in cost.memory)]
+    for name in names:
+        row = [cost.memory, measured] if measured else [cost.memory]
+        table.add_row(name, *(f"{of[name] / 1024:.1f}" if name in of else "" for of in row))
     return table
 
 
@@ -108,27 +183,27 @@ def verdicts(cost: Cost) -> list[str]:
     with_code = memory["smallest heap that holds both"] + memory["stack"]
     with_code += memory["machine code in RAM"]
     return [
-        _verdict(
+        verdict(
             cost.per_s <= MOST_PER_S,
             f"{cost.per_s / 1e6:.1f} M instructions/s of {MOST_PER_S / 1e6:.0f} M; most: {most}",
         ),
-        _verdict(
+        verdict(
             round_share(cost.worst_round) <= MOST_OF_A_ROUND,
             f"{round_share(cost.worst_round):.0%} of its time, of {MOST_OF_A_ROUND:.0%}, for the "
             f"worst block of {ROUND_MS} ms with the fatigue model's longest step in it, "
             f"{round_share(cost.worst_without_fatigue):.0%} without; most, in k: {most_worst}",
         ),
-        _verdict(
+        verdict(
             buffers <= MOST_RAM,
             f"{buffers / 1024:.0f} kB of RAM for objects, buffers and stack, of "
             f"{MOST_RAM >> 10} kB; loaded from files, code takes it to {with_code / 1024:.0f} kB",
         ),
-        _verdict(
+        verdict(
             memory["application as .mpy"] <= MOST_MPY,
             f"{memory['application as .mpy'] / 1024:.0f} kB of .mpy, of {MOST_MPY >> 10} kB",
         ),
     ]
 
 
-def _verdict(kept: bool, said: str) -> str:
+def verdict(kept: bool, said: str) -> str:
     return f"{'kept  ' if kept else 'missed'}  {said}"

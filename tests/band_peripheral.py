@@ -49,6 +49,7 @@ STATUS = {
     "unit_faults": 0,
     "session_s": 61,
     "strides": 84,
+    "state": 0,
 }
 SECURE_READ = Attribute.Permissions.READABLE | Attribute.Permissions.READ_REQUIRES_ENCRYPTION
 SECURE_WRITE = Attribute.Permissions.WRITEABLE | Attribute.Permissions.WRITE_REQUIRES_ENCRYPTION

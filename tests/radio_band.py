@@ -206,6 +206,7 @@ def status_numbers(level: int = 1, **more: int) -> list[int]:
         unit_faults=0,
         session_s=0,
         strides=0,
+        state=0,
     )
     return list({**fields, **more}.values())
 

@@ -359,3 +359,51 @@ assert rest == level - 45 and good_words(buf, rest) == rest
 assert not imu.fifo_level() or imu.flags & 0x80 == 0
 """)
     )
+
+
+def test_a_dozing_chip_feels_what_it_must_not_or_forgets_before_it_is_asked(
+    run_micropython: MicroPython,
+):
+    run_micropython(
+        on_bench(f"""{COUNTING}
+class Leg:
+    x = 0
+    def read(self, frames, n):
+        frames[0] = self.x  # one frame at a time
+        frames[1] = frames[3] = frames[4] = frames[5] = 0
+        frames[2] = 1025
+    def skip(self, n):
+        pass
+    def started(self, us):
+        pass
+leg = bench.imu._source = Leg()
+imu.doze()
+registers = bench.imu._registers
+for register, value in ((0x10, 0x20), (0x11, 0), (0x15, 0x10), (0x56, 0x41), (0x58, 0x80),
+                        (0x5B, 8), (0x5C, 0x10), (0x0A, 0)):
+    assert registers[register] == value, (hex(register), registers[register])
+assert bench.imu.violations == 0 and bench.imu.wake_up.low_power
+time.sleep_ms(500)
+imu.moved()  # of starting to doze
+time.sleep_ms(60_000)
+assert not imu.moved()
+for step, felt in ((250, False), (262, True), (-1500, True)):
+    bench.imu.sync()
+    leg.x += step
+    time.sleep_ms(500)
+    bench.imu.sync()
+    time.sleep_ms(20_000)  # long before anyone asks
+    assert imu.moved() == felt, step
+    time.sleep_ms(500)
+    assert not imu.moved(), "it was asked"
+    assert grown(lambda: time.sleep_ms(100) or imu.moved(), 20) == 0
+bench.imu.freeze(True)
+error_of(imu.moved)  # samples from before
+time.sleep_ms(500)
+assert error_of(imu.moved) == EIO
+bench.imu.freeze(False)
+imu.start()
+assert imu.alive() and error_of(imu.moved) == EIO
+assert not bench.imu.wake_up.enabled
+""")
+    )

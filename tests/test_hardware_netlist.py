@@ -192,3 +192,14 @@ def test_kicads_netlist_has_other_nets_or_changes_by_itself(chip: str):
     assert found == {net: set(ends) for net, ends in unit.nets().items()}
     for part in unit.parts.values():
         assert part.kind.footprint in text and part.kind.mpn in text
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_the_button_that_ends_deep_sleep_floats_there(chip: str):
+    up = [part for part in build(chip).on("BUTTON") if part.two_nets_or()[:1] == ("+3V3",)]
+    assert [part.kind.ohm for part in up] == [100_000]
+    woken_by = {
+        "esp32s3": range(22),
+        "esp32": (0, 2, 4, *range(12, 16), 25, 26, 27, *range(32, 40)),
+    }
+    assert {PINS[chip]["button"], PINS[chip]["usb"]} <= set(woken_by[chip]), "not of the RTC's"

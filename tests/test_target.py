@@ -177,7 +177,8 @@ def test_a_part_costs_more_than_its_budget_synthetic(measured: cost.Cost):
 
 def test_counted_instructions_are_lost_between_the_parts_synthetic(measured: cost.Cost):
     apart = sum(per_s for per_s, _ in measured.features.values())
-    assert abs(apart - measured.per_s) < 0.01 * measured.per_s
+    # Entering and leaving the marked parts costs some itself.
+    assert 0 <= apart - measured.per_s < 0.05 * measured.per_s
     assert 0.2 * measured.per_s < measured.viper_per_s < measured.per_s
     assert measured.memory["heap grown while running"] == 0
 

@@ -16,7 +16,7 @@ from band.contacts import NOT_YET, Contacts
 from band.fixmath import median
 from band.frame import ShankFrame
 from band.imu_health import ImuHealth
-from band.motion import STEPS, condense, peak_shake, shake, stride_sums
+from band.motion import SHAKE_SPAN, STEPS, condense, peak_shake, shake, stride_sums
 
 STEP_MASK = const(511)  # as in motion.py; an imported name is looked up each time
 QUANTUM = const(32)  # frames processed at a time, always whole
@@ -87,6 +87,17 @@ class Gait:
         self._sums = array("i", [0] * 10)
         self._quanta = 0
         self._degraded = 0
+
+    def most_shake(self):
+        """The most that the acceleration has shaken in the last 2.4 s: 2562 is 1 g per 9.6 ms."""
+        shakes = self._shakes
+        most = 0
+        k = 0
+        while k < STEPS:
+            if shakes[k] > most:
+                most = shakes[k]
+            k += SHAKE_SPAN
+        return most
 
     def process(self, ring, real):
         """Take one quantum from the ring. Returns bits of CLOSED, LANDED, LEFT.

@@ -176,7 +176,9 @@ STATUS_PACKET = (
     ("unit_faults", "H", 1, None),  # bits of UNIT_FAULTS
     ("session_s", "I", 1, None),
     ("strides", "I", 1, None),
+    ("state", "B", 1, None),  # of STATES
 )
+STATES = ("awake", "resting")  # resting: nothing is measured until it is moved or asked
 STRIDE_PACKET = (
     ("seq", "B", 1, None),  # counts the strides told, modulo 256: a gap is a dropped packet
     ("flags", "B", 1, None),  # STRIDE_FLAGS
@@ -364,6 +366,13 @@ COUNTERS = (
     "error_restarts",
     "longest_collection_us",
     "heap_grown_bytes",  # between collections, while nothing was asked of the unit
+    "rests",
+    "rested_s",
+    "latest_loop_us",
+    "most_emg_waiting",  # samples; the I2S has room for 480
+    "most_imu_waiting",  # words of the FIFO, which holds 512
+    "most_packets_waiting",  # in one of the radio's queues
+    "longest_write_us",  # of the session log
 )
 
 # --- Session files: chunks of u16 n, n bytes of records, u32 CRC-32 of the file up to here ---

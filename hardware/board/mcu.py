@@ -39,6 +39,8 @@ def add(unit: Netlist) -> None:
         unit.pair(resistor(22), "USB_DM", "MCU_DM")
     else:
         _bridge(unit)
+    # Deep sleep ends by the button, and may have taken the processor's own pull-up away.
+    unit.pair(resistor(100_000), "+3V3", "BUTTON")
 
 
 def _human(unit: Netlist) -> None:

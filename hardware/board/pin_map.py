@@ -24,7 +24,7 @@ ONLY_INPUTS = {"esp32s3": frozenset[int](), "esp32": frozenset(range(34, 40))}
 READ_SIGNALS = frozenset({"i2s_sd", "imu_miso", "usb"})
 
 WHAT = {
-    "button": "button to ground; pull-up in the processor",
+    "button": "button to ground; pull-ups inside and outside the processor",
     "i2s_sck": "bit clock to the converter, 512 kHz",
     "i2s_ws": "frame clock to the converter, 8 kHz",
     "i2s_sd": "samples from the converter",

@@ -180,7 +180,7 @@ _HUMAN: dict[str, Place] = {
 }
 
 _HUMAN_NOTES = [
-    ((80, 9.2), "the athlete's button; pulled up in the processor"),
+    ((80, 9.2), "the athlete's button, pulled up for deep sleep, too"),
     ((84, 30), "on +3V3: the cell's 4.2 V\nwould be too much"),
     ((4, 33), "SW2, SW3 inside the case:\nreset, download"),
 ]
@@ -199,6 +199,7 @@ MCU_S3 = Layout(
         ),
         "R34": (15, 30, "h"),
         "R35": (21, 28, "h"),
+        "R36": (60, 6, "v"),
     },
     bank=(80, 46),
     notes=_HUMAN_NOTES,
@@ -230,6 +231,7 @@ MCU_ESP32 = Layout(
         "Q5": Box((66, 72), (9, 12), {"B1": 2, "E1": 4, "B2": 8, "E2": 10}, {"C1": 3, "C2": 9}),
         "R38": (57, 74, "h"),
         "R39": (57, 80, "h"),
+        "R40": (60, 6, "v"),
     },
     bank=(80, 46),
     notes=[

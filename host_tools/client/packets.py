@@ -80,6 +80,7 @@ def decode_status(packet: bytes) -> dict[str, Any]:
     status["level_name"] = name_of(wire.LEVELS, status["level"])
     status["attribution_name"] = name_of(wire.ATTRIBUTIONS, status["attribution"])
     status["phase_name"] = name_of(wire.PHASES, status["phase"])
+    status["state_name"] = name_of(wire.STATES, status["state"])
     status["reason_names"] = names_of(wire.REASONS, status["reasons"])
     status["fault_names"] = names_of(wire.FAULTS, status["faults"])
     status["unit_fault_names"] = names_of(wire.UNIT_FAULTS, status["unit_faults"])

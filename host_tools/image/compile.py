@@ -81,19 +81,27 @@ def entry(path: str, data: bytes) -> dict[str, object]:
 
 def build_firmware(arch: str = BAND, source: Path = FIRMWARE_DIR) -> Firmware:
     """Compile the whole firmware. Raises FirmwareError with the compiler's words."""
-    native = arch if arch != HOST else _HOST_NATIVE.get(platform.machine())
     sources = sorted((source / "band").rglob("*.py"))
-    names = [path.relative_to(source).as_posix() for path in sources]
-    if native is None:
-        files = {name: (source / name).read_bytes() for name in names}
-    else:
-        with tempfile.TemporaryDirectory(prefix="calfband-mpy-") as folder:
-            outs = [Path(folder) / f"{number}.mpy" for number in range(len(sources))]
-            with ThreadPoolExecutor() as pool:
-                data = list(pool.map(_compile, sources, names, [native] * len(sources), outs))
-        files = {name[:-3] + ".mpy": mpy for name, mpy in zip(names, data, strict=True)}
+    files = compile_files({path.relative_to(source).as_posix(): path for path in sources}, arch)
     loader = {name: (source / name).read_bytes() for name in LOADER}
     return Firmware(_version(source), arch, files, loader)
+
+
+def compile_files(sources: dict[str, Path], arch: str) -> dict[str, bytes]:
+    """MicroPython files by their names, compiled; as they are where there is no compiler for arch.
+
+    Raises FirmwareError with the compiler's words.
+    """
+    native = arch if arch != HOST else _HOST_NATIVE.get(platform.machine())
+    if native is None:
+        return {name: path.read_bytes() for name, path in sources.items()}
+    with tempfile.TemporaryDirectory(prefix="calfband-mpy-") as folder:
+        outs = [Path(folder) / f"{number}.mpy" for number in range(len(sources))]
+        with ThreadPoolExecutor() as pool:
+            data = list(
+                pool.map(_compile, sources.values(), sources, [native] * len(sources), outs)
+            )
+    return {name[:-3] + ".mpy": mpy for name, mpy in zip(sources, data, strict=True)}
 
 
 def _compile(source: Path, name: str, native: str, out: Path) -> bytes:

@@ -93,7 +93,8 @@ def _level(state: LiveState) -> Panel:
     bar.append("━" * (20 - filled), style="grey23")
     lines.append(bar.append(f" {now['confidence_pct']} % sure", style="default"))
     cause = f", {now['attribution_name']}" if now["attribution"] else ""
-    lines.append(Text(f"{now['phase_name']}{cause}", style="dim"))
+    phase = "resting: move or press the button" if now["state"] else now["phase_name"]
+    lines.append(Text(f"{phase}{cause}", style="dim"))
     for reason in now["reason_names"][:4]:
         lines.append(Text(f"· {reason}"))
     if len(now["reason_names"]) > 4:

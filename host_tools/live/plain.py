@@ -36,6 +36,8 @@ class PlainState(LiveState):
             f"session {status['session_s']} s",
             f"{status['strides']} strides",
         ]
+        if status["state"]:
+            words.append(status["state_name"])
         for title, key in (("reasons", "reason_names"), ("faults", "fault_names")):
             if status[key]:
                 words.append(f"{title}: {', '.join(status[key])}")

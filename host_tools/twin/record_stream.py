@@ -23,15 +23,15 @@ def _put(buffer, at: int, tag: int, record, n: int) -> int:
 class RecordStream:
     """Packs records and writes them out when the buffer is full; allocates nothing."""
 
-    def __init__(self, stream):
+    def __init__(self, stream, out_bytes=_OUT_BYTES):
         self._stream = stream
-        self._out = bytearray(_OUT_BYTES)
+        self._out = bytearray(out_bytes)
         self._used = 0
 
     def put(self, tag, record):
         """record: array('i')."""
         n = len(record)
-        if self._used + 2 + 4 * n > _OUT_BYTES:
+        if self._used + 2 + 4 * n > len(self._out):
             self.flush()
         self._used = _put(self._out, self._used, tag, record, n)
 

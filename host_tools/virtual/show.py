@@ -80,7 +80,7 @@ class Show:
                 words.append(f" ({wire.ATTRIBUTIONS[told['attribution']]})")
             words.append(f" · {wire.PHASES[told['phase']]}", "dim")
         else:
-            words.append("no session")
+            words.append("resting" if told["state"] else "no session")
         faults = unit_fault_names(told["unit_faults"])
         faults += [name for k, name in enumerate(wire.FAULTS) if told["faults"] >> k & 1]
         if faults:

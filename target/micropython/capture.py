@@ -3,7 +3,8 @@
     micropython capture.py CALLS SETTINGS KERNEL... < rounds
 
 KERNEL: module.function of a viper function, in band. First come the calls of extremes.py, then
-those of the whole band over the rounds: of each kernel the first ones and some later.
+those of the whole band over the rounds: of each kernel the first ones and some later. Says "KERNEL
+EXTREMES CALLS" of each: calls of extremes.py, and of the whole band, kept or not.
 """
 
 import sys
@@ -41,22 +42,28 @@ def standing_in(recorder):
     return lambda *arguments: recorder.take(*arguments)
 
 
+def _is_ours(module):
+    return module.startswith("band.")
+
+
 def install(file, names):
     """Put a recorder in the place of each kernel, wherever it is known."""
-    recorders = []
+    kernels = []
     for name in names:
         dot = name.rfind(".")
         module = __import__("band." + name[:dot], None, None, (name[dot + 1 :],))
-        kernel = getattr(module, name[dot + 1 :])
+        kernels.append(getattr(module, name[dot + 1 :]))
+    # dir() asks a module for every name there is.
+    known = [(sys.modules[one], dir(sys.modules[one])) for one in sys.modules if _is_ours(one)]
+    recorders = []
+    for name, kernel in zip(names, kernels):
         recorder = Recorder(file, name, kernel)
         recorders.append(recorder)
         stand_in = standing_in(recorder)
-        for other in sys.modules:
-            if other.startswith("band."):
-                known = sys.modules[other]
-                for attribute in dir(known):
-                    if getattr(known, attribute) is kernel:
-                        setattr(known, attribute, stand_in)
+        for module, attributes in known:
+            for attribute in attributes:
+                if getattr(module, attribute) is kernel:
+                    setattr(module, attribute, stand_in)
     return recorders
 
 
@@ -64,6 +71,7 @@ def main():
     with open(sys.argv[1], "wb") as file:
         recorders = install(file, sys.argv[3:])
         extremes.run()
+        extreme_calls = [recorder.calls for recorder in recorders]
         for recorder in recorders:
             recorder.keep_all = False
             recorder.calls = 0
@@ -73,6 +81,8 @@ def main():
             band.start()
             band.run(1 << 29)
             band.chain.finish()
+    for recorder, extreme in zip(recorders, extreme_calls):
+        print(recorder.name, extreme, recorder.calls)
 
 
 main()

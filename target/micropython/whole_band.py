@@ -17,10 +17,10 @@ import gc
 import sys
 import time
 
+import record_stream  # noqa: F401 - its machine code lies before the firmware's
 import sections
 from meter import address, code_bytes, mark, stack_bytes
 from micropython import const, heap_lock, heap_unlock
-from record_stream import RecordStream
 
 _ROUND_US = const(32_000)
 _TICK_US = const(10_000)  # as app.py's
@@ -38,7 +38,6 @@ def settled_heap():
 
 heap_at_start = settled_heap()
 
-from band import wire  # noqa: E402
 from band.chain import Chain  # noqa: E402
 from band.settings import Settings  # noqa: E402
 from band.unit import sensors  # noqa: E402
@@ -47,32 +46,7 @@ from band.units import UNKNOWN  # noqa: E402
 
 heap_of_code = settled_heap() - heap_at_start
 
-
-class Records(RecordStream):
-    """The chain's sink."""
-
-    def __init__(self, stream):
-        super().__init__(stream)
-        self.strides = 0
-
-    def event(self, record):
-        self.put(wire.TAG_EVENT, record)
-
-    def stride(self, record):
-        self.strides += 1
-        self.put(wire.TAG_STRIDE, record)
-
-    def burst(self, record):
-        self.put(wire.TAG_BURST, record)
-
-    def warning(self, record):
-        self.put(wire.TAG_WARNING, record)
-
-    def trend(self, record):
-        self.put(wire.TAG_TREND, record)
-
-    def spectrum(self, record):
-        self.put(wire.TAG_SPECTRUM, record)
+from chain_records import Records  # noqa: E402
 
 
 def never_lock():

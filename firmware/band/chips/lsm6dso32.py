@@ -1,7 +1,8 @@
 """LSM6DSO32: acceleration +-32 g and angular rate +-2000 deg/s at 833 Hz, through its FIFO, on SPI.
 
 Registers and bits: ST DocID032891 rev 1, tables 20 to 150; self-test limits: its table 3;
-self-test procedure: ST's example lsm6dso32_self_test.c, the steps of AN5473.
+self-test procedure: ST's example lsm6dso32_self_test.c, the steps of AN5473. Low power and wake-up:
+ST's lsm6dso32_reg.h, its example lsm6dso32_wake_up.c.
 One LSB is 0.976 mg and 70 mdps, as in units.py.
 
 The FIFO holds 512 words of 7 bytes: a tag (sensor << 3 | time slot & 3 << 1 | parity), then x, y,
@@ -32,11 +33,16 @@ _CTRL7_G = const(0x16)
 _CTRL8_XL = const(0x17)
 _CTRL9_XL = const(0x18)
 _CTRL10_C = const(0x19)
+_WAKE_UP_SRC = const(0x1B)
 _STATUS_REG = const(0x1E)
 _OUTX_L_G = const(0x22)
 _OUTX_L_A = const(0x28)
 _FIFO_STATUS1 = const(0x3A)
 _TIMESTAMP0 = const(0x40)
+_TAP_CFG0 = const(0x56)
+_TAP_CFG2 = const(0x58)
+_WAKE_UP_THS = const(0x5B)
+_WAKE_UP_DUR = const(0x5C)
 _FIFO_DATA_OUT_TAG = const(0x78)
 
 _READ = const(0x80)
@@ -57,6 +63,19 @@ _CTRL1_XL_RUN = const(0x76)  # +-32 g, LPF2 at ODR/4 = 208 Hz (table 65)
 _CTRL2_G_RUN = const(0x7C)  # +-2000 deg/s
 _CTRL4_C_RUN = const(0x06)  # LPF1_SEL_G, I2C_disable
 _CTRL6_C_RUN = const(0x01)  # FTYPE: 192.4 Hz (table 60)
+
+# Dozing: 26 Hz in low-power mode, and a wake-up event that stays until its source register is read;
+# no interrupt pin is wired. Written in this order.
+_CTRL1_XL_DOZE = const(0x20)  # +-4 g
+_DOZE = (
+    _CTRL6_C, 0x10,  # XL_HM_MODE: no high performance
+    _TAP_CFG0, 0x41,  # LIR, and INT_CLR_ON_READ with it; the slope counts
+    _WAKE_UP_DUR, 0x10,  # one sample will do; an LSB of the threshold is 4 g / 256 = 15.6 mg
+    _WAKE_UP_THS, 8,  # 125 mg: half of what two samples 38 ms apart differ by
+    _TAP_CFG2, 0x80,  # INTERRUPTS_ENABLE
+    _CTRL1_XL, _CTRL1_XL_DOZE,
+)  # fmt: skip
+_WU_IA = const(0x08)
 
 TAG_GYR = const(0x01)
 TAG_ACC = const(0x02)
@@ -159,6 +178,26 @@ class Lsm6dso32:
         self._configure(_FIFO_CTRL4, _BYPASS)
         self._configure(_CTRL1_XL, 0)
         self._configure(_CTRL2_G, 0)
+
+    def doze(self):
+        """Feel motion only, with the gyroscope off; start() ends it. Raises OSError.
+
+        The first moved() after it may tell of the change itself.
+        """
+        self.reset()
+        for i in range(0, len(_DOZE), 2):
+            self._configure(_DOZE[i], _DOZE[i + 1])
+
+    def moved(self):
+        """Whether a dozing chip was moved since the last call, 0.1 s ago or more.
+
+        Raises OSError when there is none, or it does not sample.
+        """
+        dozes = self._read(_CTRL1_XL) == _CTRL1_XL_DOZE and self._read(_STATUS_REG) & _XLDA
+        if self._read(_WHO_AM_I) != _LSM6DSO32_ID or not dozes:
+            raise OSError(EIO)
+        self._read_into(_OUTX_L_A, self._axes)  # a chip that samples has new ones next time
+        return self._read(_WAKE_UP_SRC) & _WU_IA != 0
 
     def reset(self):
         """Check the identity and put all registers to their reset values."""

@@ -12,6 +12,7 @@ _GENERAL_LE_ONLY = const(0x06)  # general discoverable, no BR/EDR
 
 _FAST_US = const(100_000)
 _SLOW_US = const(1_022_500)  # one of the intervals that phones scan for in the background
+_REST_US = const(2_045_000)  # who wants a resting band moves it or presses its button
 _FAST_MS = const(30_000)
 _RETRY_MS = const(1_000)
 
@@ -32,6 +33,7 @@ class Advertising:
         self._on = False
         self._fast = False
         self._since = ticks_ms
+        self._resting = False
         self._stale = True  # what the radio does is no longer what is wanted
         self._failed = False
 
@@ -40,6 +42,14 @@ class Advertising:
         self._since = ticks_ms
         self._stale = True
         self._failed = False
+
+    def rest(self, resting, ticks_ms):
+        """The unit lies down: more slowly than slow. Or it gets up: fast again."""
+        self._resting = resting
+        if resting:
+            self._stale = True
+        else:
+            self.restart(ticks_ms)
 
     def step(self, ticks_ms, room):
         """Bring the radio to what is wanted. Raises OSError when it refuses; asked again later."""
@@ -51,7 +61,8 @@ class Advertising:
             return
         try:
             if room:
-                interval = _FAST_US if fast else _SLOW_US
+                slow = _REST_US if self._resting else _SLOW_US
+                interval = _FAST_US if fast else slow
                 self._ble.gap_advertise(interval, adv_data=self._data, resp_data=self._name)
             else:
                 self._ble.gap_advertise(None)

@@ -16,6 +16,7 @@ from band.unit.heap import Heap
 from band.unit.lateness import Lateness
 from band.unit.no_radio import NoRadio
 from band.unit.radio import Radio
+from band.unit.rest import Rest
 from band.unit.restarts import Restarts
 from band.unit.sensors import Sensors
 from band.unit.session import BEGIN, END_LENGTH, END_STILL, NOTHING, Session
@@ -23,7 +24,6 @@ from band.unit.session_log import SessionLog
 from band.unit.unit_settings import FOLDER, Store
 from band.unit.upkeep import Upkeep
 
-TICK_MS = const(10)
 _LOOK_MS = const(10_000)  # at the heap
 _PRESS_AGAIN_MS = const(60_000)  # as long as the band may be paired
 
@@ -74,6 +74,7 @@ class App:
         self._may_end = False  # a press has told that the next one is meant
         self._pressed_ms = 0
         self.upkeep = Upkeep(self)
+        self.rest = Rest(self)
         self._unix_s = 0  # at uptime 0; 0: nobody has told the time
         self._speed_mm_s = self.store.chain.speed_mm_s
 
@@ -114,6 +115,7 @@ class App:
 
     def test_again(self):
         """The self-test on request, without a session: bits of wire.SELF_TESTS that failed."""
+        self.get_up()
         failures = self_test.test_storage(self._folder) | self_test.test_imu(self.board.imu)
         if isinstance(self.radio, NoRadio):
             failures |= self_test.RADIO
@@ -146,6 +148,7 @@ class App:
 
     def begin_session(self):
         """False where nothing can be acquired, or someone calibrates."""
+        self.get_up()
         if self.chain is None or self.session.running or self.calibrating:
             return False
         self.session.begin(self.unix_s())
@@ -200,25 +203,32 @@ class App:
         return self._unix_s + self.upkeep.uptime_s if self._unix_s else 0
 
     def acquire(self, allowed, why):
-        """Begin to acquire, or stop because of `why` (wire.ENDED_BY)."""
-        if allowed == self.sensors.running:
+        """Begin to acquire, or stop because of `why` (wire.ENDED_BY). A unit at rest gets up."""
+        now_ms = ticks_ms()
+        if not self.rest.end(now_ms) and allowed == self.sensors.running:
             return
-        if self.sensors.running:
-            self.end_session(why)
-            self.sensors.stop()
+        self.end_session(why)
+        if allowed:
+            self.sensors.start(now_ms)
         else:
-            self.sensors.start(ticks_ms())
+            self.sensors.stop()
         self.renew_chain()
+
+    def get_up(self):
+        """Samples are needed: a unit at rest measures again, where it may."""
+        if self.rest.resting:
+            self.acquire(self.upkeep.may_acquire(), "")
 
     # --- the loop ---
 
     async def run(self):
-        """Boot, then a tick every 10 ms until the power goes."""
+        """Boot, then a tick every 10 ms, at rest every 50, until the power goes."""
         global running
         running = self
         self.boot()
         watchdog = self.board.watchdog()
         lateness = self.lateness
+        rest = self.rest
         due = ticks_us()
         second_ms = ticks_ms()
         look_ms = ticks_add(second_ms, _LOOK_MS)
@@ -231,6 +241,7 @@ class App:
             if lateness.note(late_us):
                 self.faults.happened(_LATE, now_ms)
             watchdog.feed()
+            changes = rest.changes
             self._tick(now_ms)
             if ticks_diff(now_ms, second_ms) >= 0:
                 second_ms = ticks_add(second_ms, 1000)
@@ -241,7 +252,9 @@ class App:
             took_us = ticks_diff(ticks_us(), now_us)
             if took_us > self.counters.values[_LONGEST_LOOP]:
                 self.counters.put(_LONGEST_LOOP, took_us)
-            due = ticks_add(now_us, 1000 * TICK_MS)
+            if rest.changes != changes:
+                now_us = ticks_us()  # nothing was there to be late for
+            due = ticks_add(now_us, 1000 * rest.tick_ms)
             pause_us = ticks_diff(due, ticks_us())
             await asyncio.sleep_ms(pause_us // 1000 if pause_us > 0 else 0)
 
@@ -255,10 +268,13 @@ class App:
             session.news = False
             self.radio.status(session.status)
         pressed = board.button.poll(now_ms)
+        if pressed != button.NONE:
+            self.rest.stir(now_ms)
         if pressed == button.SHORT:
             self._pressed(now_ms)
         elif pressed == button.LONG:
             self.radio.forget_bonds()
+        self.rest.step(now_ms)
         self.radio.step(now_ms)
         self.control.step(self.radio)
         board.motor.step(now_ms)
@@ -292,6 +308,7 @@ class App:
             self.control.asked
             + self.session.begun
             + self.sensors.attempts
-            + self.log.written
+            + self.log.works
             + self.radio.connected
+            + self.rest.changes
         )

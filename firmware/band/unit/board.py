@@ -7,6 +7,7 @@ chip: one that is absent is found by its driver's start().
 import sys
 from time import sleep_ms
 
+import machine
 from machine import I2C, I2S, PWM, SPI, WDT, Pin
 from machine import unique_id as _unique_id
 from micropython import const
@@ -28,13 +29,15 @@ I2C_BUS = pins.BUSES[CHIP]["i2c"]
 I2S_PORT = pins.BUSES[CHIP]["i2s"]
 
 EMG_WORDS_HZ = const(8000)
-# 15 full DMA buffers of 32 ms wait while one fills: a flash erase or a slow block loses nothing.
+# 15 full DMA buffers of 32 ms wait while one fills: a slow block loses nothing. An erase of flash
+# can: it keeps the interrupt that tells of a buffer away (make looptime).
 EMG_IBUF = const(32768)
 _IMU_HZ = const(8_000_000)  # of at most 10 MHz
 _I2C_HZ = const(400_000)
 _MOTOR_PWM_HZ = const(25_000)  # above hearing, and far above the EMG
 _EMG_SUPPLY_MS = const(10)  # regulator and converter: at least 1 ms each
 _WATCHDOG_MS = const(8000)  # longer than any erase of flash
+_SLOW_HZ = const(80_000_000)  # the least that the radio runs with
 
 
 class Board:
@@ -42,7 +45,8 @@ class Board:
 
     def __init__(self):
         self.light = Light(Pin(PINS["led"], Pin.OUT, value=0))
-        self.button = Button(Pin(PINS["button"], Pin.IN, Pin.PULL_UP))
+        self._button_pin = Pin(PINS["button"], Pin.IN, Pin.PULL_UP)
+        self.button = Button(self._button_pin)
         self.motor = Motor(PWM(Pin(PINS["motor"], Pin.OUT), freq=_MOTOR_PWM_HZ, duty_u16=0))
         self._usb = Pin(PINS["usb"], Pin.IN)
 
@@ -75,6 +79,7 @@ class Board:
             ibuf=EMG_IBUF,
         )
         self._watchdog = None
+        self._full_hz = machine.freq()
         self.unique_id = _unique_id()
 
     def usb_present(self):
@@ -89,6 +94,36 @@ class Board:
         self._emg_shdnz(1 if on else 0)
         if on:
             sleep_ms(_EMG_SUPPLY_MS)
+
+    def slow_clock(self, slow):
+        """Let the processor run at 80 MHz, or as it started. Not tried on hardware."""
+        try:
+            machine.freq(_SLOW_HZ if slow else self._full_hz)
+        except (ValueError, RuntimeError, OSError):
+            pass  # as it was: it costs more
+
+    def can_wake(self):
+        """Have deep sleep end when the button is pressed or USB comes; whether that will do."""
+        if self.button.pressed() or self.usb_present():
+            return False
+        try:
+            import esp32
+
+            esp32.wake_on_ext0(self._button_pin, esp32.WAKEUP_ALL_LOW)
+            esp32.wake_on_ext1((self._usb,), esp32.WAKEUP_ANY_HIGH)
+        except (ImportError, AttributeError, ValueError):
+            return False
+        return True
+
+    def deep_sleep(self):
+        """After can_wake(). Does not return: the processor starts anew when it is woken.
+
+        Its pull-ups are off meanwhile: without one on the board the button reads as pressed.
+        """
+        self.motor.stop()
+        self.emg_power(False)
+        self.light.off()
+        machine.deepsleep()
 
     def watchdog(self):
         """The watchdog, started with the first call; nothing stops it again."""

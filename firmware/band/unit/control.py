@@ -109,6 +109,7 @@ class Control:
         if streams == wire.UNCORRECTED:
             return wire.INVALID, b""
         app = self._app
+        app.get_up()
         if not app.sensors.running:
             return wire.NOT_PERMITTED, b""
         if streams & wire.UNCORRECTED:

@@ -25,6 +25,7 @@ _FRAME_US = const(125)
 _FRAME_BYTES = const(8)
 _DMA_US = const(32_000)  # one DMA buffer
 _DMA_SAMPLES = const(32)
+_DMA_BUFFERS = const(16)
 _HALF_DMA_US = const(16_000)
 _JITTER_US = const(12_000)  # of a read, in excess of the DMA's
 _LINE_BIN_US = const(2_000_000)  # 32 s of memory: quartz against quartz
@@ -58,6 +59,8 @@ class EmgSource:
         self.silent = i2s is None
         self.silences = 0
         self.overflows = 0
+        self.most_waiting = 0  # frames
+        self._waited = 0  # frames, since less than there was room for was read
         now = ticks_us()
         self._pos = now  # of all frames read or lost
         self._phase = 0  # frames read beyond those of whole samples, -7 to 0
@@ -85,6 +88,20 @@ class EmgSource:
         """MCU time (ticks_us) of a sample's muscle activity; for samples of the last minute."""
         pos = ticks_add(self.next_pos(), (index - self.index) * SAMPLE_US)
         return ticks_add(self.line.ticks_at(pos), -self.delay_us)
+
+    def anew(self):
+        """Nobody has read for longer than ticks may tell: what waits is dropped, time begins."""
+        if self._i2s is not None:
+            for _ in range(_DMA_BUFFERS):
+                if not self._i2s.readinto(self._raw):
+                    break
+        now = ticks_us()
+        self.line.restart(now, now)
+        if self._i2s is None:
+            self.line.trust()
+        self._pos = self._heard = self._emptied = self._met = now
+        self.silent = self._i2s is None
+        self._suspicious = self._judged = 0
 
     def begin(self):
         """The next sample is number 0."""
@@ -114,6 +131,11 @@ class EmgSource:
                 self._heard = ticks_add(now, -_SILENT_US)
                 self._by_mcu(now, _HELD_BACK)
             return 0
+        self._waited += frames
+        if self._waited > self.most_waiting:
+            self.most_waiting = self._waited
+        if frames < MOST_FRAMES:
+            self._waited = 0
         self._pos = ticks_add(self._pos, frames * _FRAME_US)
         if self.silent:
             self._resume(now)

@@ -78,6 +78,7 @@ class ImuSource:
         self.silent = False
         self.silences = 0
         self.overruns = 0
+        self.most_waiting = 0  # words of the FIFO
         self.refused = 0  # words that the bus garbled
         self.restarts = 0  # of the chip, as its timestamps tell
         # Chip time and position of the last timestamp word, or where silence has moved them.
@@ -100,6 +101,17 @@ class ImuSource:
         self._end = self._state[AT] = 0
         self._marked = False
         self._hunting = True
+
+    def anew(self):
+        """As `restarted`, and nobody has read for longer than ticks may tell: time begins."""
+        self.restarted()
+        self._state[SLOT] = self._state[NEXT] = BIAS
+        now = ticks_us()
+        self.line.restart(now, now)
+        self._mark_pos = self._chip_ticks = self._heard = now
+        self._mark_time = 0
+        self.silent = False
+        self._strange = 0
 
     def frame_pos(self, frame):
         """Position on `line` of a frame, counted from begin(), that is not far from now."""
@@ -163,6 +175,8 @@ class ImuSource:
         level = imu.fifo_level()
         if level < 0:
             return False
+        if level > self.most_waiting:
+            self.most_waiting = level
         good = 0
         if level:
             words = imu.read_fifo(self._raw, level)

@@ -4,6 +4,7 @@ from time import ticks_diff
 
 OFF = ()
 READY = (30, 4970)
+RESTING = (30, 9970)
 SESSION = (30, 970)
 WARNED = (30, 120, 30, 820)  # watch or worse
 PAIRING = (125, 125)
@@ -24,11 +25,19 @@ class Light:
         self._fresh = False
         pin(0)
 
+    def off(self):
+        self._pattern = OFF
+        self._pin(0)
+
     def show(self, pattern):
         """Change the pattern; the one that already runs goes on undisturbed."""
         if pattern is not self._pattern:
             self._pattern = pattern
             self._fresh = True
+
+    @property
+    def lit(self):
+        return bool(self._pattern) and not self._at & 1
 
     def step(self, now_ms):
         """Call every few ms with ticks_ms()."""

@@ -7,6 +7,7 @@ class NoRadio:
     connected = 0
     pairing = False
     dropped = 0
+    most_waiting = 0
     rejected = 0
     errors = 0
     raw_streams = 0
@@ -35,6 +36,12 @@ class NoRadio:
         pass
 
     def battery(self, pct):
+        pass
+
+    def rest(self, resting, ticks_ms):
+        pass
+
+    def stop(self):
         pass
 
     def open_pairing(self, ticks_ms):

@@ -20,6 +20,7 @@ class Outbox:
         self._masks = array("B", [0] * slots)
         self._head = 0
         self.waiting = 0
+        self.most_waiting = 0
         self.dropped = 0
 
     def expect_none(self):
@@ -49,6 +50,8 @@ class Outbox:
         self._masks[slot] = mask
         self._sizes[slot] = size
         self.waiting += 1
+        if self.waiting > self.most_waiting:
+            self.most_waiting = self.waiting
         return self._packets[slot]
 
     def clear(self):

@@ -36,6 +36,7 @@ _PER_MS = const(200)  # thousandths of a packet: 200 packets a second
 _BURST = const(8_000)
 _NEWS_FROM = const(1)  # a status is news when one of these bytes differs: level to unit_faults
 _NEWS_TO = const(11)
+_STATE = const(19)  # the byte of `state`, which is news too
 
 
 class Radio:
@@ -115,6 +116,11 @@ class Radio:
         return self._small.dropped + self._bulk.dropped
 
     @property
+    def most_waiting(self):
+        """Packets that one of the queues held at its fullest."""
+        return max(self._small.most_waiting, self._bulk.most_waiting)
+
+    @property
     def rejected(self):
         """Writes refused: rights, length, range, rate."""
         return self._callback.rejected
@@ -160,6 +166,14 @@ class Radio:
         self._ble.config(bond=True)
         self._advertising.restart(ticks_ms)
 
+    def rest(self, resting, ticks_ms):
+        """Advertise more slowly while the unit rests; fast again when it has got up."""
+        self._advertising.rest(resting, ticks_ms)
+
+    def stop(self):
+        """No radio any more: the power goes, or the processor sleeps."""
+        self._ble.active(False)
+
     def forget_bonds(self):
         """Forget all keys, those of a pairing that goes on as well, and close all links."""
         self._points.forgetting = False
@@ -185,6 +199,9 @@ class Radio:
             if status[i] != self._told[i]:
                 self._told[i] = status[i]
                 news = True
+        if status[_STATE] != self._told[_STATE]:
+            self._told[_STATE] = status[_STATE]
+            news = True
         status[0] = (seq + 1) & 0xFF if news else seq
         self._ble.gatts_write(self._services.status, status)
         if news:

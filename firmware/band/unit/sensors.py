@@ -94,6 +94,8 @@ class Sensors:
         self._start_emg(now_ms)
         self._start_imu(now_ms)
         self._start_slow(self._skin, self._board.skin, now_ms)
+        self.emg_source.anew()
+        self.imu_source.anew()
         self.running = True
 
     def start_gauge(self, now_ms):
@@ -104,14 +106,22 @@ class Sensors:
 
     def stop(self):
         """No acquisition: converter and IMU sleep."""
-        self.running = False
-        self._chain = None
-        for part in (self._emg, self._imu, self._skin):
-            self._faults.end(part.fault)
+        self._pause()
         try:
             self._board.imu.stop()
         except OSError:
             pass  # it is silent anyhow
+
+    def rest(self):
+        """No acquisition, and the IMU only feels motion. Raises OSError where it does not."""
+        self._pause()
+        self._board.imu.doze()
+
+    def _pause(self):
+        self.running = False
+        self._chain = None
+        for part in (self._emg, self._imu, self._skin):
+            self._faults.end(part.fault)
         self._board.emg_power(False)
 
     def calibrate(self, store):
@@ -128,8 +138,10 @@ class Sensors:
     def attach(self, chain):
         """From now on samples go into this chain, whose time 0 is the next EMG sample."""
         # What piled up while nobody read is no part of it, nor what was lost of that.
+        most_emg, most_imu = self.emg_source.most_waiting, self.imu_source.most_waiting
         self._read_emg(None)
         self._read_imu(None)
+        self.emg_source.most_waiting, self.imu_source.most_waiting = most_emg, most_imu
         self._overflows = self.emg_source.overflows
         self._overruns = self.imu_source.overruns
         self.clocks.start(chain)
@@ -162,11 +174,11 @@ class Sensors:
     def _read(self, now_ms, radio, streams):
         """Nothing in here allocates. With the heap locked, MicroPython also puts the frames of
         calls with many variables onto the stack, which else it looks for room on the heap for."""
-        more = self._read_emg(radio if streams & 1 else None)
+        # After a stall there is much EMG to work off, and the FIFO would wait for that, too.
         if ticks_diff(now_ms, self._imu_ms) >= 0:
             self._imu_ms = ticks_add(now_ms, _IMU_MS)
             self._read_imu(radio if streams & 2 else None)
-        if more:
+        if self._read_emg(radio if streams & 1 else None):
             self.clocks.steer()
 
     def _each_second(self, now_ms, radio):

@@ -33,6 +33,7 @@ _FAULTS = wire.index(wire.STATUS_PACKET, "faults")
 _UNIT_FAULTS = wire.index(wire.STATUS_PACKET, "unit_faults")
 _SESSION_S = wire.index(wire.STATUS_PACKET, "session_s")
 _STRIDES = wire.index(wire.STATUS_PACKET, "strides")
+_STATE = wire.index(wire.STATUS_PACKET, "state")
 _COUNT_STRIDES = wire.COUNTERS.index("strides")
 _COUNT_VALID = wire.COUNTERS.index("valid_strides")
 _COUNT_WARNINGS = wire.COUNTERS.index("warnings")
@@ -125,6 +126,13 @@ class Session:
         status[_FAULTS] = faults
         status[_UNIT_FAULTS] = unit_faults
         self._log.step()
+
+    def tell_state(self, resting):
+        """Put into the status whether the unit rests, as wire.STATES numbers it."""
+        state = 1 if resting else 0
+        if self.status[_STATE] != state:
+            self.status[_STATE] = state
+            self.news = True
 
     def resting(self):
         """No session, and nobody moves."""

@@ -8,6 +8,7 @@ with its last whole chunk. A batch waits in RAM: an erase of flash stops the pro
 """
 
 from struct import calcsize, pack_into, unpack
+from time import ticks_diff, ticks_us
 
 from micropython import const
 
@@ -56,6 +57,9 @@ class SessionLog:
         self.full = False
         self.strides = 0
         self.written = 0  # chunks
+        self._unsynced = 0  # bytes of a chunk that the file has and the file system does not
+        self.works = 0  # times that a file was worked on
+        self.longest_write_us = 0
 
     def start(self):
         """Look what is there; mends a file that a restart cut off."""
@@ -139,6 +143,11 @@ class SessionLog:
 
     def flush(self):
         """Write what waits. Returns whether it was written."""
+        synced = self._sync()
+        return self._put() and self._sync() and synced
+
+    def _put(self):
+        """Give the file what waits, as a chunk."""
         n = self._used - _HEAD
         if n == 0:
             return True
@@ -149,9 +158,38 @@ class SessionLog:
         self._crc.add(buffer, 0, stop)
         self._crc.put(buffer, stop)
         self._used = _HEAD
-        if self._write(stop + _SUM):
-            self._crc.put(self._sum, 0)
+        started = ticks_us()
+        put = self._write(stop + _SUM)
+        self._took(started)
+        return put or self._failed()
+
+    def _sync(self):
+        """Have the file system keep the chunk that its file was given: from then on it is there."""
+        n = self._unsynced
+        if n == 0:
             return True
+        self._unsynced = 0
+        started = ticks_us()
+        try:
+            self._file.flush()  # type: ignore[union-attr]
+        except OSError:
+            self._file = None
+        self._took(started)
+        if self._file is None:
+            return self._failed()
+        self._crc.put(self._sum, 0)
+        self._bytes += n
+        self.written += 1
+        self.files.grew(self.session, n)
+        return True
+
+    def _took(self, started_us):
+        self.works += 1
+        took_us = ticks_diff(ticks_us(), started_us)
+        if took_us > self.longest_write_us:
+            self.longest_write_us = took_us
+
+    def _failed(self):
         self._crc.resume(self._sum, 0)  # the next chunk follows the last one that is there
         self.full = True
         self.dropped += 1
@@ -167,20 +205,23 @@ class SessionLog:
         try:
             if self._file.write(self._buffer, n) != n:
                 raise OSError
-            self._file.flush()
         except OSError:
             # Half a chunk may lie there: what follows could not be read.
             self._file = None
             return False
-        self._bytes += n
-        self.written += 1
-        self.files.grew(self.session, n)
+        self._unsynced = n
         return True
 
     def step(self):
-        """Call every second: write the batch before it is full, at a moment of the loop's own."""
-        if self._used > _HEAD + _CHUNK - _SPARE:
-            self.flush()
+        """Call every second: write the batch before it is full, at a moment of the loop's own.
+
+        The file gets it in one second and the file system in the next: each erases flash, and
+        both together would stop the loop for longer than the motion chip's FIFO holds.
+        """
+        if self._unsynced:
+            self._sync()
+        elif self._used > _HEAD + _CHUNK - _SPARE:
+            self._put()
 
     def _room(self, tag):
         """Where the next record goes; a batch in which it would not fit is written."""

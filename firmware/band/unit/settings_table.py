@@ -26,6 +26,9 @@ CHAIN = (
 )
 OF_UNIT = (
     ("unit.still_s", INT, 10, 3_600, (), 180, "s"),  # standing still for so long ends a session
+    ("unit.rest_min", INT, 1, 240, (0,), 5, "min"),  # still and unasked for so long: rest; 0 never
+    # At rest without a link for so long: deep sleep, which motion does not end; 0 never.
+    ("unit.sleep_min", INT, 10, 1_440, (0,), 0, "min"),
     ("unit.start_by_running", INT, 0, 1, (), 1, ""),
     ("unit.buzz", INT, 0, 1, (), 1, ""),
     ("unit.low_battery_pct", INT, 1, 50, (), 5, "%"),  # a session is ended cleanly at this charge

@@ -7,6 +7,7 @@ import micropython
 
 from band.unit.app import FOLDER, App
 from band.unit.board import Board
+from band.unit.mounting import remount
 from band.unit.restarts import MANY, Restarts
 
 _WORDS = 256  # bytes
@@ -14,6 +15,7 @@ _WORDS = 256  # bytes
 
 def run():
     """Until the power goes. After an exception the unit starts anew, but not for ever."""
+    remount()
     restarts = Restarts(FOLDER)
     if restarts.in_a_row >= MANY:
         # One more start would fail, too. Switched off and on, the unit tries again.

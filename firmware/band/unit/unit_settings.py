@@ -18,6 +18,8 @@ class UnitSettings:
 
     def __init__(self):
         self.still_s = default_of("unit.still_s")
+        self.rest_min = default_of("unit.rest_min")
+        self.sleep_min = default_of("unit.sleep_min")
         self.start_by_running = default_of("unit.start_by_running")
         self.buzz = default_of("unit.buzz")
         self.low_battery_pct = default_of("unit.low_battery_pct")
@@ -115,6 +117,8 @@ class Store:
             self.chain.set(row[NAME], self.get(row[NAME]))
         unit = self.unit
         unit.still_s = self.get("unit.still_s")
+        unit.rest_min = self.get("unit.rest_min")
+        unit.sleep_min = self.get("unit.sleep_min")
         unit.start_by_running = self.get("unit.start_by_running")
         unit.buzz = self.get("unit.buzz")
         unit.low_battery_pct = self.get("unit.low_battery_pct")

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from band.decimate import RATIO
 from band.unit import light
 from band.unit.faults import fault
 from band.units import UNKNOWN
@@ -22,6 +23,11 @@ _RADIO_REJECTED = COUNTERS.index("radio_rejected")
 _RADIO_ERRORS = COUNTERS.index("radio_errors")
 _WATCHDOG_RESTARTS = COUNTERS.index("watchdog_restarts")
 _ERROR_RESTARTS = COUNTERS.index("error_restarts")
+_LATEST_LOOP = COUNTERS.index("latest_loop_us")
+_MOST_EMG = COUNTERS.index("most_emg_waiting")
+_MOST_IMU = COUNTERS.index("most_imu_waiting")
+_MOST_PACKETS = COUNTERS.index("most_packets_waiting")
+_LONGEST_WRITE = COUNTERS.index("longest_write_us")
 
 
 class Upkeep:
@@ -42,6 +48,15 @@ class Upkeep:
         self._low = self._is_low()
         app.faults.set(_LOW, self._low)
 
+    @property
+    def usb(self):
+        return self._usb
+
+    @property
+    def low(self):
+        """So little charge is left that nothing is measured."""
+        return self._low
+
     def may_acquire(self):
         return not self._usb and not self._low
 
@@ -59,8 +74,10 @@ class Upkeep:
             self._radio_dropped = dropped
             faults.happened(_RADIO_DROPPED, now_ms)
         faults.step(now_ms)
+        app.rest.each_second(now_ms)
         session = app.session
         session.each_second(app.sensors.motion_known, faults.bits)
+        session.tell_state(app.rest.resting)
         app.radio.status(session.status)
         session.news = False
         if session.resting() and session.now_dms() > _IDLE_CHAIN_DMS:
@@ -104,6 +121,8 @@ class Upkeep:
             pattern = light.WARNED
         elif app.session.running:
             pattern = light.SESSION
+        elif app.rest.resting:
+            pattern = light.RESTING
         else:
             pattern = light.READY
         app.board.light.show(pattern)
@@ -119,4 +138,9 @@ class Upkeep:
         counters.put(_RADIO_ERRORS, app.radio.errors)
         counters.put(_WATCHDOG_RESTARTS, app.restarts.watchdog)
         counters.put(_ERROR_RESTARTS, app.restarts.error)
+        counters.put(_LATEST_LOOP, app.lateness.worst_us)
+        counters.put(_MOST_EMG, app.sensors.emg_source.most_waiting // RATIO)
+        counters.put(_MOST_IMU, app.sensors.imu_source.most_waiting)
+        counters.put(_MOST_PACKETS, app.radio.most_waiting)
+        counters.put(_LONGEST_WRITE, app.log.longest_write_us)
         return counters

@@ -37,6 +37,7 @@ class Bench:
         self.skin_wire = wires.i2c(board.I2C_BUS, tmp117.ADDRESS, self.skin)
         self.gauge_wire = wires.i2c(board.I2C_BUS, max17048.ADDRESS, self.gauge)
         wires.pin(pins["emg_shdnz"]).on_change.append(self.adc.shutdown)
+        wires.pin(pins["button"]).resistor = 1
         self.usb(False)
 
     def _skin_cc(self):

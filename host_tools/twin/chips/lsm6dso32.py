@@ -4,13 +4,15 @@
     wires.spi(1, cs=10, chip=imu)
 
 source: a motion source (chips/sources.py); one of its frames is used up per tick of the chip at
-833 Hz. Other rates, which only the self-test uses, show a unit at rest and use none up.
+833 Hz, and every so many as fit while it dozes: at a lower rate with the wake-up event enabled.
+The self-test's rates show a unit at rest and use none up.
 clock: us(). rate_mhz: the true output rate in mHz at 833 Hz nominal; the timestamp runs with it.
 
 Modelled: reset values, read-only and reserved bits, automatic increment, software reset, output
 data rates and ranges, data-ready flags, FIFO in bypass, FIFO and continuous mode with tags,
-timestamps, watermark and overrun, timestamp counter, self-test response. Not modelled: interrupt
-pins, filters, embedded functions, compression, sensor hub. When both run, a slot's words come in
+timestamps, watermark and overrun, timestamp counter, self-test response, the wake-up event by
+slope with threshold, duration and latch. Not modelled: interrupt pins, other events, filters,
+embedded functions, compression, sensor hub. When both run, a slot's words come in
 the order timestamp, gyroscope, acceleration; the data sheet does not give one.
 """
 
@@ -21,6 +23,7 @@ from micropython import const
 from chips import fifo as ring
 from chips.fifo import COUNT, GARBLE, LOSE, OVERRUN, SLOT, SWAP, Fifo, put_frames, put_timestamp
 from chips.lsm6dso32_map import RESET, WRITABLE, output
+from chips.lsm6dso32_wake import WakeUp
 
 _FIFO_CTRL1 = const(0x07)
 _FIFO_CTRL2 = const(0x08)
@@ -32,6 +35,7 @@ _CTRL2_G = const(0x11)
 _CTRL3_C = const(0x12)
 _CTRL5_C = const(0x14)
 _CTRL10_C = const(0x19)
+_WAKE_UP_SRC = const(0x1B)
 _STATUS_REG = const(0x1E)
 _OUTX_L_G = const(0x22)
 _OUTX_L_A = const(0x28)
@@ -75,6 +79,7 @@ class Lsm6dso32:
         self._fifo = Fifo()
         self._frames = array("h", bytes(2 * 6 * _CHUNK))
         self._last = array("h", [0, 0, 1025, 0, 0, 0])
+        self.wake_up = WakeUp(self._registers)
         self._address = -1
         self._reading = False
         self._power_on()
@@ -90,7 +95,7 @@ class Lsm6dso32:
         """Stop sampling (the registers still answer), or go on."""
         self.sync()
         if self._frozen and not frozen and self._running():
-            self._source.skip(self._due())
+            self._source.skip(self._due() << max(0, _RUN - self._rate_code()))
             self._restart_ticks()
         self._frozen = frozen
 
@@ -190,6 +195,7 @@ class Lsm6dso32:
         self._timestamp_us = 0
         self._timestamp_base = 0
         self._test_us = 0
+        self.wake_up.clear()
 
     def _read(self, register):
         if _OUTX_L_G <= register <= _OUTZ_H_A:
@@ -202,6 +208,8 @@ class Lsm6dso32:
             return (value >> 8 if register & 1 else value) & 0xFF
         if register == _STATUS_REG:
             return (1 if self._new_acc else 0) | (2 if self._new_gyr else 0)
+        if register == _WAKE_UP_SRC:
+            return self.wake_up.read()
         if register == _CTRL3_C and self._clock.us() - self._reset_us < _RESET_US:
             return self._registers[_CTRL3_C] | 0x01
         if register == _FIFO_STATUS1:
@@ -244,7 +252,7 @@ class Lsm6dso32:
             self._reset_us = self._clock.us()
         elif register in (_CTRL1_XL, _CTRL2_G) and (value ^ before) & 0xF0:
             self._restart_ticks()
-            if value >> 4 == _RUN:
+            if value >> 4 == _RUN or self.wake_up.enabled:
                 self._source.started(self._clock.us())
         elif register == _CTRL5_C:
             self._test_us = self._clock.us()
@@ -288,6 +296,8 @@ class Lsm6dso32:
         self._new_acc = bool(self._registers[_CTRL1_XL] & 0xF0) or self._new_acc
         self._new_gyr = bool(self._registers[_CTRL2_G] & 0xF0) or self._new_gyr
         if self._rate_code() != _RUN:
+            if self.wake_up.enabled:
+                self.wake_up.sample(self._source, due, (1 << (_RUN - self._rate_code())) - 1)
             self._made += due
             return
         mode = self._registers[_FIFO_CTRL4] & 7

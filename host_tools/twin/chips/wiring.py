@@ -14,6 +14,9 @@ unit attaches chips, gives it a clock and works its switches:
 
 import time
 
+_ASLEEP_US = 10_000
+_DEEPSLEEP_RESET = 4  # of machine
+
 
 class Reset(SystemExit):
     """The processor starts anew; whoever booted the unit catches it and boots again."""
@@ -94,6 +97,8 @@ class Wires:
     def forget_processor(self):
         """What a reset of the processor does: its outputs float, its timers stop."""
         self.timers = []  # and the watchdog: anything with tick(us)
+        self.cpu_hz = 160_000_000
+        self.wakers = []  # (Net, level) that end deep sleep
         for net in self.pins.values():
             net.output = None
             net.pull = None
@@ -128,6 +133,20 @@ class Wires:
         now = self.clock.us()
         for timer in self.timers:
             timer.tick(now)
+
+    def deep_sleep(self):
+        """The processor is off until a waker has its level; it then starts anew.
+
+        What the processor drove floats: those who listen see the level that the board gives.
+        """
+        wakers = self.wakers
+        self.forget_processor()
+        for net in self.pins.values():
+            for listener in net.on_change:
+                listener(net.level())
+        while not any([net.level() == level for net, level in wakers]):
+            self.clock.wait(_ASLEEP_US)
+        self.reset(_DEEPSLEEP_RESET)
 
     def reset(self, cause):
         self.reset_cause = cause

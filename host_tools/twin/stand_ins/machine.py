@@ -35,8 +35,15 @@ def unique_id():
     return wires.unique_id
 
 
+_FREQUENCIES = (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000)
+
+
 def freq(hz=None):
-    return 240_000_000
+    if hz is None:
+        return wires.cpu_hz
+    if hz not in _FREQUENCIES:
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz, 160MHz or 240MHz")
+    wires.cpu_hz = hz
 
 
 def idle():
@@ -48,7 +55,9 @@ def lightsleep(ms=None):
 
 
 def deepsleep(ms=None):
-    raise RuntimeError("deep sleep is not part of the virtual unit")
+    if ms is not None:
+        raise NotImplementedError("the virtual unit is woken by pins only")
+    wires.deep_sleep()
 
 
 def disable_irq():
