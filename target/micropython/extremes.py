@@ -282,13 +282,11 @@ def _clocks():
     near = array("i", [(k * 2_000_000 - 16_000_000) & _MOST for k in range(16)])
     seen = array("i", [(near[k] + 20_000 * (k * 7 % 5)) & _MOST for k in range(16)])
     far = array("i", [k << 26 for k in range(16)])
+    edge = array("H", [0] * 16)
+    hull = envelope.hull
     for drift in (0x7FFF, -0x7FFF, 0):
         for rate in (most_rate, -most_rate, 0):
             for count in (1, 2, 16):
-                newest = count - 1
-                envelope.hull(
-                    near, seen, late, count, newest, near[newest], 5, rate, drift, 300_000
-                )
-                envelope.hull(
-                    far, near, late, count, newest, far[newest], 0, rate, drift, 2_000_000
-                )
+                at = count - 1
+                hull(near, seen, late, edge, count, at, near[at], 5, rate, drift, 300_000)
+                hull(far, near, late, edge, count, at, far[at], 0, rate, drift, 2_000_000)

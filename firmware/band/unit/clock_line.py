@@ -50,6 +50,7 @@ class ClockLine:
         self._pos = array("i", bytes(4 * _POINTS))
         self._ticks = array("i", bytes(4 * _POINTS))
         self._late = array("i", bytes(4 * _POINTS))
+        self._hull = array("H", bytes(2 * _POINTS))
         self.rate_q24 = 0  # MCU microseconds per microsecond of the source, less 1
         self.restart(now, now)
 
@@ -149,7 +150,7 @@ class ClockLine:
         newest = (self._next - 1) % _POINTS
         drift = self._drift >> _DRIFT_SHIFT
         edge = hull(
-            pos, self._ticks, late, self._count, newest,
+            pos, self._ticks, late, self._hull, self._count, newest,
             self._at, self._t, self.rate_q24, drift, self._bin_us,
         )  # fmt: skip
         left = edge >> 4

@@ -31,24 +31,32 @@ def late_us(ticks: int, pos: int, at: int, t: int, rate: int) -> int:
 
 @micropython.viper
 def hull(
-    pos, ticks, late, count: int, newest: int,
+    pos, ticks, late, edge, count: int, newest: int,
     at: int, t: int, rate: int, drift: int, bin_us: int,
 ) -> int:  # fmt: skip
     """The edge of the points' lower hull that lies over the middle: left << 4 | right.
 
-    pos, ticks: array('i') of at most 16 points, a ring whose last is `newest`. late, array('i') as
-    long: gets each point's lateness + BIAS, straightened by `drift`, the rate's change per bin of
-    bin_us, less than 2**15. Left and right are `newest` where no chord lies across the middle.
+    pos, ticks: array('i') of 16, a ring of `count` points whose last is `newest`, in the order of
+    their positions. late, array('i') of 16: gets each point's lateness + BIAS, straightened by
+    `drift`, the rate's change per bin of bin_us, less than 2**15. edge: array('H') of 16, room for
+    the hull. Left and right are `newest` where it is the only point.
+
+    Monotone chain: a point that lies on or above the line between its neighbours is none of the
+    hull. Heights and distances are in units of which 2**14 span them all: products of two fit.
     """
     p = ptr32(pos)
     w = ptr32(ticks)
     y = ptr32(late)
+    e = ptr16(edge)
     r1 = rate >> 15
     r0 = rate & 0x7FFF
     bins = bin_us >> 11
-    span = 0
-    i = 0
-    while i < count:
+    highest = 0
+    lowest = 0x3FFFFFFF
+    oldest = (newest + 1 - count) & 15
+    k = 0
+    while k < count:
+        i = (oldest + k) & 15
         d = (((int(p[i]) - at) & _MASK) ^ _HALF) - _HALF
         high = d >> 15
         low = d & 0x7FFF
@@ -74,40 +82,48 @@ def hull(
             v = _MOST_LATE
         elif v < 0 - _MOST_LATE:
             v = 0 - _MOST_LATE
-        y[i] = v + BIAS
-        d = (int(p[newest]) - int(p[i])) & _MASK
-        if d > span:
-            span = d
-        i += 1
-    # Distances from the middle in units that make products of two fit.
-    shift = 0
-    while (span >> shift) > 0x7FFF:
-        shift += 1
-    middle = int(p[newest]) - (span >> 1)
-    height = 0x3FFFFFFF
-    left = newest
-    right = newest
-    i = 0
-    while i < count:
-        before = ((((middle - int(p[i])) & _MASK) ^ _HALF) - _HALF) >> shift
-        j = 0
-        while j < count and before >= 0:
-            after = ((((int(p[j]) - middle) & _MASK) ^ _HALF) - _HALF) >> shift
-            d = before + after
-            # A chord lies between its ends.
-            if after >= 0 and d > 0 and (int(y[i]) < height or int(y[j]) < height):
-                v = int(y[j]) - int(y[i])
-                if v < 0:
-                    v = 0 - v
-                    r = v // d
-                    r = int(y[i]) - r * before - ((v - r * d) * before) // d
-                else:
-                    r = v // d
-                    r = int(y[i]) + r * before + ((v - r * d) * before) // d
-                if r < height:
-                    height = r
-                    left = i
-                    right = j
-            j += 1
-        i += 1
-    return (left << 4) | right
+        v += BIAS
+        y[i] = v
+        if v > highest:
+            highest = v
+        if v < lowest:
+            lowest = v
+        k += 1
+    start = int(p[oldest])
+    span = (int(p[newest]) - start) & _MASK
+    wide = 0
+    while (span >> wide) > 0x3FFF:
+        wide += 1
+    tall = 0
+    while ((highest - lowest) >> tall) > 0x3FFF:
+        tall += 1
+    n = 0
+    k = 0
+    while k < count:
+        i = (oldest + k) & 15
+        x = ((int(p[i]) - start) & _MASK) >> wide
+        v = (int(y[i]) - lowest) >> tall
+        turning = 1
+        while n >= 2 and turning:
+            a = e[n - 2]
+            b = e[n - 1]
+            xa = ((int(p[a]) - start) & _MASK) >> wide
+            ya = (int(y[a]) - lowest) >> tall
+            xb = (((int(p[b]) - start) & _MASK) >> wide) - xa
+            yb = ((int(y[b]) - lowest) >> tall) - ya
+            if xb * (v - ya) - yb * (x - xa) > 0:
+                turning = 0
+            else:
+                n -= 1
+        e[n] = i
+        n += 1
+        k += 1
+    k = 0
+    x = 0
+    while k + 2 < n and x <= span - x:
+        x = (int(p[int(e[k + 1])]) - start) & _MASK
+        if x <= span - x:
+            k += 1
+    if n < 2:
+        return (newest << 4) | newest
+    return (int(e[k]) << 4) | int(e[k + 1])
