@@ -123,6 +123,7 @@ def main() -> int:
     if machines:
         trouble += check_kernels(short, machines, console)
         machines += [frozen(machine) for machine in machines]
+        console.print(f"replayed on {', '.join(machine.name for machine in machines)}:")
         for one in fed:
             trouble += check_chain(one, machines, console)
         trouble += check_whole_band(short, machines, console)

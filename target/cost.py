@@ -60,7 +60,7 @@ class Cost:
     features: dict[str, tuple[float, int]]
     kernels: dict[str, Kernel]
     memory: dict[str, int]  # bytes
-    ram: dict[str, Ram]  # of the other programs and ways: "whole unit, frozen"
+    ram: dict[str, Ram]  # by program and way: "whole unit, frozen"
     on_units: dict[str, dict[str, int]] = field(default_factory=dict)  # unit_run.figures
 
     @property
@@ -86,6 +86,7 @@ class Cost:
             | {
                 f"{program}: {row}": size
                 for program, ram in self.ram.items()
+                if program != AS_COUNTED  # which is in `memory`
                 for row, size in ram.rows().items()
             },
             "features, instructions per second": {
@@ -128,7 +129,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         "machine code in RAM": figures["code_bytes"],
         "heap of code": figures["heap_of_code"],
         "heap of sources, clocks, chain": figures["heap_of_objects"],
-        "smallest heap that holds both": ram.pop(AS_COUNTED).smallest,
+        "smallest heap that holds both": ram[AS_COUNTED].smallest,
         "heap grown while running": figures["heap_grown"],
         "stack": figures["stack_bytes"],
     }

@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from target.count import printed_figures
 from target.machines import (
@@ -26,8 +25,8 @@ from target.rounds import ROUND_BYTES
 
 PEAK_ROUNDS = 320  # ten seconds are enough to see the heap at its fullest
 STAND_INS = SCRIPTS / "absent"
-# micropython/micropython#12141 prints it for an ESP32 without or before Bluetooth, as GENERIC_S3:
-# "GC: total: 64000 [...] max new split: 188352"; pieces smaller than the largest are left out.
+# What micropython/micropython#12141 shows, tested on GENERIC_S3, with Bluetooth off: "GC: total:
+# 64000 [...] max new split: 188352". Pieces beside the largest are not in it.
 S3_HEAP = 64_000 + 188_352
 # Of the controller and NimBLE: 60 kB as it comes, 30 kB trimmed (espressif/esp-idf#10157); about
 # 32 kB (Moddable-OpenSource/moddable#640); 45 kB on an S3 (h2zero/NimBLE-Arduino#1046).
@@ -39,8 +38,6 @@ BLUETOOTH_TRIMMED = 30 << 10
 class Ram:
     """Bytes. smallest: the heap in which the program runs, with what does not last and holes."""
 
-    ROWS: ClassVar = ("heap of code", "heap of objects", "machine code in RAM", "smallest heap")
-
     code: int  # heap of what importing makes
     objects: int
     machine_code: int  # in executable memory, outside the heap
@@ -51,8 +48,12 @@ class Ram:
         return self.smallest + self.machine_code
 
     def rows(self) -> dict[str, int]:
-        sizes = (self.code, self.objects, self.machine_code, self.smallest)
-        return dict(zip(self.ROWS, sizes, strict=True))
+        return {
+            "heap of code": self.code,
+            "heap of objects": self.objects,
+            "machine code in RAM": self.machine_code,
+            "smallest heap": self.smallest,
+        }
 
 
 def measure(
@@ -65,10 +66,8 @@ def measure(
     records = rounds.with_suffix(".records")
     code = compiled(machine.name, firmware)
     found = {}
-    for way, where, one in (
-        ("from files", (code,), machine),
-        ("frozen", (), frozen(machine, firmware)),
-    ):
+    ways = (("from files", (code,), machine), ("frozen", (), frozen(machine, firmware)))
+    for way, where, one in ways:
         band_path, unit_path = (SCRIPTS, *where, TWIN), (STAND_INS, SCRIPTS, *where)
 
         def run_band(heap: str, one: Machine = one, path: tuple[Path, ...] = band_path) -> bytes:

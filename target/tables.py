@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from target.cost import CORE_HZ, CYCLES_PER_INSTRUCTION, PER_ITEM, Cost, share
-from target.freeze_memory import BLUETOOTH_TRIMMED, Ram, s3_offers
+from target.freeze_memory import BLUETOOTH_TRIMMED, s3_offers
 from target.rounds import ROUND_MS
 
 MOST_PER_S = 12_000_000
@@ -174,11 +174,11 @@ def memory_table(cost: Cost, measured: dict[str, int] | None = None) -> Table:
 
 
 def freezing_table(cost: Cost) -> Table:
-    columns = ("program, kB", *Ram.ROWS, "together")
-    table = _table("RAM from .mpy files, and frozen into the interpreter's image", columns)
-    for name, ram in cost.ram.items():
-        sizes = (*ram.rows().values(), ram.needed)
-        table.add_row(name, *(f"{size / 1024:.1f}" for size in sizes))
+    title = "RAM from .mpy files, and frozen into the interpreter's image"
+    table = _table(title, ("kB", *(name.replace(", ", ",\n") for name in cost.ram)))
+    rows = [{**ram.rows(), "needed": ram.needed} for ram in cost.ram.values()]
+    for what in rows[0]:
+        table.add_row(what, *(f"{row[what] / 1024:.1f}" for row in rows))
     return table
 
 

@@ -10,6 +10,7 @@ stdout: lines "name number".
 # The stubs do not know this machine.
 # pyright: reportAttributeAccessIssue=false, reportMissingImports=false
 
+# The stand-ins first, as they are not to be counted.
 import asyncio  # noqa: F401
 import binascii  # noqa: F401
 import gc
