@@ -60,7 +60,7 @@ class Cost:
     features: dict[str, tuple[float, int]]
     kernels: dict[str, Kernel]
     memory: dict[str, int]  # bytes
-    ram: dict[str, Ram]  # by program and way: "whole unit, frozen"
+    ram: dict[str, Ram] = field(default_factory=dict)  # by program and way: "whole unit, frozen"
     on_units: dict[str, dict[str, int]] = field(default_factory=dict)  # unit_run.figures
 
     @property
@@ -82,8 +82,8 @@ class Cost:
                 "instructions per second": round(self.per_s),
                 "instructions of the worst 32 ms": self.worst_round,
             },
-            "bytes": self.memory
-            | {
+            "bytes": self.memory,
+            "bytes, by program and way": {
                 f"{program}: {row}": size
                 for program, ram in self.ram.items()
                 if program != AS_COUNTED  # which is in `memory`

@@ -15,7 +15,7 @@ class I2S(Anything):
 
 I2C = PWM = SPI = WDT = Anything
 WDT_RESET = 3
-reset = reset_cause = nothing
+freq = reset = reset_cause = nothing
 
 
 def unique_id():
