@@ -1,7 +1,8 @@
 """`make target`: the firmware on the band's own instruction set.
 
-Exact on four machines, cost per feature and kernel, budget kept. Fails when integers differ or a
-figure exceeds budget.toml.
+Exact on four machines, and with the application in two of their images; cost per feature and
+kernel, RAM from files and frozen, budget kept. Fails when integers differ or a figure exceeds
+budget.toml.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from host_tools.errors import CalfbandError
 from target import budget, chain, cost, kernels, tables
-from target.machines import BUILD, Machine, TargetError, host, x86, xtensa
+from target.machines import BUILD, Machine, TargetError, frozen, host, x86, xtensa
 from target.recordings import Fed, demo_run, prepare, short_run
 from target.rounds import ROUND_BYTES, write_rounds
 
@@ -77,6 +78,7 @@ def report_cost(console: Console, machine: Machine, fed: Fed, long: Fed, record:
     console.print(tables.feature_table(found))
     console.print(tables.kernel_table(found))
     console.print(tables.memory_table(found))
+    console.print(tables.freezing_table(found))
     console.print(
         f"Cycles are instructions x {cost.CYCLES_PER_INSTRUCTION}: assumed, not measured. "
         f"A core has {cost.CORE_HZ // 10**6} MHz."
@@ -120,6 +122,8 @@ def main() -> int:
         console.print("CALFBAND_RECORDINGS is not set: no real recordings are replayed")
     if machines:
         trouble += check_kernels(short, machines, console)
+        machines += [frozen(machine) for machine in machines]
+        console.print(f"replayed on {', '.join(machine.name for machine in machines)}:")
         for one in fed:
             trouble += check_chain(one, machines, console)
         trouble += check_whole_band(short, machines, console)

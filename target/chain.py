@@ -14,7 +14,8 @@ _TAGS = {getattr(wire, name): name[4:].lower() for name in dir(wire) if name.sta
 
 def replay(fed: Fed, machine: Machine, firmware: Path = FIRMWARE) -> bytes:
     """The records of a recording, replayed on a machine."""
-    return machine.run(TWIN / "replay_chain.py", fed.settings, path=(firmware,), stdin=fed.messages)
+    path = () if machine.frozen else (firmware,)
+    return machine.run(TWIN / "replay_chain.py", fed.settings, path=path, stdin=fed.messages)
 
 
 def replayed(fed: Fed, machine: Machine, firmware: Path = FIRMWARE) -> bytes:
@@ -31,7 +32,9 @@ def whole_band(
     script: str = "whole_band.py",
 ) -> bytes:
     """The records of the whole band, from I2S and FIFO words on, or as another script reads it."""
-    folders = [SCRIPTS, firmware, TWIN]
+    folders = [SCRIPTS, TWIN]
+    if not machine.frozen:
+        folders.append(firmware)
     if machine == host():
         folders.insert(0, HOST_STAND_INS)
     machine.run(SCRIPTS / script, settings, records, path=folders, stdin=rounds)

@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from host_tools.records import parse_records
-from target import chain, unit_run
+from target import chain, freeze_memory, unit_run
 from target import count as counting
+from target.freeze_memory import Ram
 from target.kernels import windowed_modules
-from target.machines import BIN, FIRMWARE, SCRIPTS, TWIN, Machine, TargetError, compiled, host
+from target.machines import BIN, FIRMWARE, Machine, TargetError, compiled, host
 from target.recordings import Fed
-from target.rounds import ROUND_BYTES, ROUND_MS, write_rounds
+from target.rounds import ROUND_MS, write_rounds
 
 CYCLES_PER_INSTRUCTION = 1.4  # assumed, not measured
 CORE_HZ = 240_000_000
-PEAK_ROUNDS = 320  # ten seconds are enough to see the heap at its fullest
 FATIGUE = "fatigue model, warning"  # as in micropython/sections.py
+AS_COUNTED = "whole band, from files"
 _EMG_PER_S = 2000  # samples of both channels
 _IMU_PER_S = 833
 # Kernels whose work grows with the samples, and what they are counted by.
@@ -59,6 +60,7 @@ class Cost:
     features: dict[str, tuple[float, int]]
     kernels: dict[str, Kernel]
     memory: dict[str, int]  # bytes
+    ram: dict[str, Ram] = field(default_factory=dict)  # by program and way: "whole unit, frozen"
     on_units: dict[str, dict[str, int]] = field(default_factory=dict)  # unit_run.figures
 
     @property
@@ -81,6 +83,12 @@ class Cost:
                 "instructions of the worst 32 ms": self.worst_round,
             },
             "bytes": self.memory,
+            "bytes, by program and way": {
+                f"{program}: {row}": size
+                for program, ram in self.ram.items()
+                if program != AS_COUNTED  # which is in `memory`
+                for row, size in ram.rows().items()
+            },
             "features, instructions per second": {
                 name: round(per_s) for name, (per_s, _) in self.features.items()
             },
@@ -111,7 +119,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         plain = counting.count(machine, *run, firmware=code, stdin=rounds)
         apart = counting.count(machine, *run, "sections", firmware=code, stdin=rounds)
         fatigue = _longest_step(machine, long, Path(folder) / "strides", code)
-        peak = _smallest_heap(machine, fed, rounds, records, code, plain.figures)
+        ram = freeze_memory.measure(machine, fed.settings, rounds, firmware)
     seconds = len(plain.rounds) * ROUND_MS / 1000
     worst = int(plain.rounds.argmax())
     kernels = _by_kernel(plain, seconds, firmware)
@@ -121,7 +129,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
         "machine code in RAM": figures["code_bytes"],
         "heap of code": figures["heap_of_code"],
         "heap of sources, clocks, chain": figures["heap_of_objects"],
-        "smallest heap that holds both": peak,
+        "smallest heap that holds both": ram[AS_COUNTED].smallest,
         "heap grown while running": figures["heap_grown"],
         "stack": figures["stack_bytes"],
     }
@@ -132,7 +140,7 @@ def measure(machine: Machine, fed: Fed, long: Fed, firmware: Path = FIRMWARE) ->
     features[FATIGUE] = (features[FATIGUE][0], fatigue)
     per_s = float(plain.rounds.sum()) / seconds
     on_units = _count_unit_run(machine, code, firmware)
-    return Cost(seconds, figures["strides"], per_s, features, kernels, memory, on_units)
+    return Cost(seconds, figures["strides"], per_s, features, kernels, memory, ram, on_units)
 
 
 def _count_unit_run(machine: Machine, code: Path, firmware: Path) -> dict[str, dict[str, int]]:
@@ -192,31 +200,3 @@ def _by_kernel(counted: counting.Counted, seconds: float, firmware: Path) -> dic
 
 def _is_method(name: str) -> bool:
     return name.rpartition(".")[0].rpartition(".")[2][:1].isupper()
-
-
-def _smallest_heap(
-    machine: Machine, fed: Fed, rounds: Path, records: Path, code: Path, figures: dict[str, int]
-) -> int:
-    """Bytes, to 2 KiB, of the smallest heap in which the first seconds run."""
-    short = rounds.with_suffix(".short")
-    with open(rounds, "rb") as file:
-        short.write_bytes(file.read(PEAK_ROUNDS * ROUND_BYTES))
-    fails = (figures["heap_of_code"] + figures["heap_of_objects"]) >> 11
-    works = fails + 256
-    while works - fails > 1:
-        middle = (fails + works) // 2
-        try:
-            machine.run(
-                SCRIPTS / "whole_band.py",
-                fed.settings,
-                records,
-                path=(SCRIPTS, code, TWIN),
-                stdin=short,
-                heap=f"{2 * middle}k",
-            )
-            works = middle
-        except TargetError as error:
-            if "MemoryError" not in str(error) and "nobody catches" not in str(error):
-                raise
-            fails = middle
-    return works << 11

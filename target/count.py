@@ -90,6 +90,11 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return trace, data[2 + 2 * n :].reshape(-1, 3)
 
 
+def printed_figures(said: str) -> dict[str, int]:
+    """What a script of SCRIPTS has found, by name."""
+    return _printed(said)[0]
+
+
 def _printed(said: str) -> tuple[dict[str, int], list[tuple[int, str]], Sequence[str]]:
     figures: dict[str, int] = {}
     functions: list[tuple[int, str]] = []

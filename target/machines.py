@@ -3,6 +3,8 @@
 host    the pinned MicroPython of .venv, 64 bits
 x86     MicroPython from the same source, 32-bit x86
 xtensa  MicroPython from the same source, Xtensa (call0), under qemu-xtensa
+
+frozen() gives one of the last two with the application in its image.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from target import freeze
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -46,11 +50,15 @@ class MissingError(TargetError):
 
 @dataclass(frozen=True)
 class Machine:
-    """`micropython`: the command that runs a script on it; `why_not`: why it cannot be had."""
+    """`micropython`: the command that runs a script on it; `why_not`: why it cannot be had.
+
+    frozen: the firmware is in its image.
+    """
 
     name: str
     micropython: tuple[str, ...] = ()
     why_not: str = ""
+    frozen: bool = False
 
     def run(
         self,
@@ -92,6 +100,21 @@ def x86() -> Machine:
 def xtensa() -> Machine:
     """The Xtensa build, made now if need be."""
     return _built("xtensa", QEMU, _xtensa_lacks())
+
+
+def frozen(machine: Machine, firmware: Path = FIRMWARE) -> Machine:
+    """The machine, x86 or xtensa, with band/ in its image, so that no folder need have it."""
+    code = compiled(machine.name, firmware)
+    folder = BUILD / machine.name
+    maker = hashlib.sha256(Path(freeze.__file__).read_bytes()).hexdigest()
+    name = f"frozen-{code.name}-{maker[:8]}"
+    program = folder / f"{name}.elf"
+    if not program.exists():
+        known = freeze.known_names(folder / "genhdr" / "qstrdefs.generated.h")
+        (folder / f"{name}.c").write_text(freeze.frozen_c(code, known))
+        _make(machine.name, f"FROZEN={name}")
+    name = f"{machine.name}-frozen"
+    return Machine(name, (*machine.micropython[:-1], str(program)), frozen=True)
 
 
 def _xtensa_lacks() -> str:
@@ -147,13 +170,17 @@ def build(arch: str) -> Path:
         return program
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    command = ["make", "-C", PORT, f"-j{os.cpu_count() or 1}", f"ARCH={arch}"]
-    command += [f"SOURCE={source}", f"BUILD={folder}", f"PYTHON={sys.executable}"]
+    _make(arch)
+    stamp.write_text(made_from)
+    return program
+
+
+def _make(arch: str, *more: str) -> None:
+    command = ["make", "-C", PORT, f"-j{os.cpu_count() or 1}", f"ARCH={arch}", *more]
+    command += [f"SOURCE={source_package()}", f"BUILD={BUILD / arch}", f"PYTHON={sys.executable}"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise TargetError(f"target/port does not build for {arch}:\n{_last(done)}")
-    stamp.write_text(made_from)
-    return program
 
 
 def source_package() -> Path:

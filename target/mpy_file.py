@@ -1,14 +1,55 @@
-"""Machine code out of a .mpy file, function by function (format 6: py/persistentcode.c)."""
+"""What a .mpy file holds: names, constants, code (format 6: py/persistentcode.c)."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-_BYTECODE, _NATIVE, _VIPER = 2, 3, 4
+BYTECODE, NATIVE, VIPER = 2, 3, 4
+GENERATOR = 0x01  # of the scope flags
 _HAS_RODATA, _HAS_BSS, _RELOCATED = 0x20, 0x40, 0x10
-_FUN_TABLE = "the table of runtime functions"
+_STR, _BYTES, _INT, _TUPLE = 5, 6, 7, 10
+
+
+class Known(Enum):
+    """Constants that have no content."""
+
+    FUN_TABLE = 0  # the table of runtime functions
+    NONE = 1
+    FALSE = 2
+    TRUE = 3
+    ELLIPSIS = 4
+
+
+Constant = Known | str | bytes | int | tuple  # a tuple's items are constants
+
+
+@dataclass(frozen=True)
+class RawCode:
+    """A function before it is made. flags: of a viper function's scope."""
+
+    kind: int
+    code: bytes
+    flags: int
+    children: tuple[RawCode, ...]
+
+    def walk(self) -> Iterator[RawCode]:
+        """Itself, then those defined in it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Mpy:
+    """names: text, or the number of one of MicroPython's static names."""
+
+    names: tuple[str | int, ...]
+    constants: tuple[Constant, ...]
+    code: RawCode
 
 
 @dataclass(frozen=True)
@@ -36,15 +77,22 @@ def viper_functions(source: Path) -> list[str]:
 
 def read_module(mpy: Path, source: Path) -> Module:
     """The machine code in `mpy`, named by the definitions in its `source`."""
-    reader = _Reader(mpy.read_bytes())
-    names, constants = reader.header()
-    codes: list[bytes] = []
-    reader.raw_code(codes)
+    read = read_mpy(mpy)
+    codes = [one.code for one in read.code.walk() if one.kind == VIPER]
     functions = viper_functions(source)
     if len(codes) != len(functions):
         raise ValueError(f"{mpy}: {len(codes)} viper functions, but {source} has {len(functions)}")
-    at = constants.index(_FUN_TABLE) if _FUN_TABLE in constants else 0
-    return Module(tuple(names), at, dict(zip(functions, codes, strict=True)))
+    at = read.constants.index(Known.FUN_TABLE) if Known.FUN_TABLE in read.constants else 0
+    # No kernel looks up one of MicroPython's own names.
+    names = tuple(name if isinstance(name, str) else f"<{name}>" for name in read.names)
+    return Module(names, at, dict(zip(functions, codes, strict=True)))
+
+
+def read_mpy(path: Path) -> Mpy:
+    """Raises ValueError for another format, and for what the firmware has none of."""
+    reader = _Reader(path.read_bytes())
+    names, constants = reader.header()
+    return Mpy(names, constants, reader.raw_code())
 
 
 class _Reader:
@@ -64,54 +112,51 @@ class _Reader:
             if byte < 0x80:
                 return value
 
-    def header(self) -> tuple[list[str], list[object]]:
+    def header(self) -> tuple[tuple[str | int, ...], tuple[Constant, ...]]:
         magic, version, flags, _ = self.take(4)
         if (magic, version) != (ord("M"), 6):
             raise ValueError("not a .mpy file of version 6")
         if flags & 0x40:
             self.number()
         n_names, n_constants = self.number(), self.number()
-        names = [self.name() for _ in range(n_names)]
-        return names, [self.constant() for _ in range(n_constants)]
+        names = tuple(self.name() for _ in range(n_names))
+        return names, tuple(self.constant() for _ in range(n_constants))
 
-    def name(self) -> str:
+    def name(self) -> str | int:
         n = self.number()
         if n & 1:
-            return f"<{n >> 1}>"  # one of MicroPython's own, which no kernel looks up
+            return n >> 1
         text = self.take(n >> 1).decode()
         self.take(1)
         return text
 
-    def constant(self) -> object:
+    def constant(self) -> Constant:
         kind = self.take(1)[0]
-        if kind == 0:
-            return _FUN_TABLE
-        if kind <= 4:  # None, False, True, ...
-            return kind
+        if kind <= Known.ELLIPSIS.value:
+            return Known(kind)
         n = self.number()
-        if kind == 10:  # a tuple
+        if kind == _TUPLE:
             return tuple(self.constant() for _ in range(n))
         value = self.take(n)
-        if kind in (5, 6):  # str and bytes end with a zero
-            self.take(1)
-        return value
+        if kind == _INT:
+            return int(value)
+        if kind not in (_STR, _BYTES):
+            raise ValueError("the firmware has no numbers but integers")
+        self.take(1)  # both end with a zero
+        return value if kind == _BYTES else value.decode()
 
-    def raw_code(self, viper: list[bytes]) -> None:
-        """One function with those defined in it; appends the code of viper ones."""
+    def raw_code(self) -> RawCode:
         head = self.number()
-        kind = (head & 3) + _BYTECODE
+        kind = (head & 3) + BYTECODE
         code = self.take(head >> 3)
-        if kind == _NATIVE:
-            self.number()
-        elif kind != _BYTECODE:
+        flags = 0
+        if kind == VIPER:
             flags = self.number()
             if flags & (_HAS_RODATA | _HAS_BSS | _RELOCATED):
                 raise ValueError("machine code with data of its own is not read here")
-            if kind == _VIPER:
-                viper.append(code)
-            else:
-                self.number()
-                self.number()
-        if head & 4:
-            for _ in range(self.number()):
-                self.raw_code(viper)
+        elif kind == NATIVE:
+            self.number()
+        elif kind != BYTECODE:
+            raise ValueError("assembler is not read here")
+        n = self.number() if head & 4 else 0
+        return RawCode(kind, code, flags, tuple(self.raw_code() for _ in range(n)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from target.cost import CORE_HZ, CYCLES_PER_INSTRUCTION, PER_ITEM, Cost, share
+from target.freeze_memory import BLUETOOTH_TRIMMED, s3_offers
 from target.rounds import ROUND_MS
 
 MOST_PER_S = 12_000_000
@@ -172,6 +173,15 @@ def memory_table(cost: Cost, measured: dict[str, int] | None = None) -> Table:
     return table
 
 
+def freezing_table(cost: Cost) -> Table:
+    title = "RAM from .mpy files, and frozen into the interpreter's image"
+    table = _table(title, ("kB", *(name.replace(", ", ",\n") for name in cost.ram)))
+    rows = [{**ram.rows(), "needed": ram.needed} for ram in cost.ram.values()]
+    for what in rows[0]:
+        table.add_row(what, *(f"{row[what] / 1024:.1f}" for row in rows))
+    return table
+
+
 def verdicts(cost: Cost) -> list[str]:
     """A sentence for each target, with the parts that are most of a miss."""
     parts = sorted(cost.features.items(), key=lambda one: -one[1][0])
@@ -198,11 +208,31 @@ def verdicts(cost: Cost) -> list[str]:
             f"{buffers / 1024:.0f} kB of RAM for objects, buffers and stack, of "
             f"{MOST_RAM >> 10} kB; loaded from files, code takes it to {with_code / 1024:.0f} kB",
         ),
+        _freezing_verdict(cost),
         verdict(
             memory["application as .mpy"] <= MOST_MPY,
             f"{memory['application as .mpy'] / 1024:.0f} kB of .mpy, of {MOST_MPY >> 10} kB",
         ),
     ]
+
+
+def _freezing_verdict(cost: Cost) -> str:
+    needed = cost.ram["whole unit, frozen"].needed
+    from_files = cost.ram["whole unit, from files"].needed
+    offered, trimmed = s3_offers(), s3_offers(BLUETOOTH_TRIMMED)
+    if needed <= offered:
+        answer = "fits"
+    elif needed <= trimmed:
+        answer = "fits with Bluetooth trimmed only"
+    else:
+        answer = "does not fit"
+    return verdict(
+        needed <= offered,
+        f"the whole unit frozen needs {needed / 1024:.0f} kB of RAM, from files "
+        f"{from_files / 1024:.0f} kB; a stock ESP32-S3 without PSRAM offers, as published, "
+        f"{offered / 1024:.0f} kB with Bluetooth and I2S on, {trimmed / 1024:.0f} kB with "
+        f"Bluetooth trimmed: {answer}",
+    )
 
 
 def verdict(kept: bool, said: str) -> str:

@@ -45,13 +45,16 @@ def test_a_processor_takes_the_pins_of_another(run_micropython: MicroPython):
 from band.unit.pins import chip_of
 for text, chip in (
     ("Generic ESP32S3 module with ESP32S3", "esp32s3"),
+    ("Generic ESP32S3 module with ESP32-S3", "esp32s3"),
     ("LOLIN_S3_MINI with ESP32S3-FH4R2", "esp32s3"),
+    ("Calfband S3 with ESP32S3", "esp32s3"),
+    ("Calfband ESP32 with ESP32", "esp32"),
     ("Generic ESP32 module with ESP32", "esp32"),
     ("Generic ESP32 module with ESP32-UNICORE", "esp32"),
     ("linux [GCC 14.2.1] version", "esp32s3"),
 ):
     assert chip_of(text) == chip, text
-for text in ("ESP32C3 module with ESP32C3", "Generic ESP32S2 module with ESP32S2"):
+for text in ("ESP32C3 module with ESP32C3", "Generic ESP32S2 module with ESP32-S2"):
     try:
         chip_of(text)
     except ValueError as error:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.errors import BadFlashError, UnitError
 from host_tools.firmware_tables import FIRMWARE_DIR
 from host_tools.flash.whole import WholePlan
 from host_tools.image.compile import Firmware
 from host_tools.usb.console import Console
+from host_tools.virtual_board.stand_in_base import stand_in_base
 from tests.virtual_units import Unit, host_firmware, newer_source
 
 SETTINGS = "/data/kept"
@@ -90,6 +92,35 @@ def test_life_of_a_unit(
             assert console.read_file(SETTINGS) == DATA[SETTINGS]
             assert console.read_file(LAST) == DATA[LAST], "a session's number is used again"
             assert SESSION not in held
+
+
+def test_a_unit_with_the_firmware_in_its_image_gets_it_twice_or_untold(
+    versions: tuple[Firmware, Firmware], tmp_path: Path
+):
+    old, new = versions
+    unit = Unit(tmp_path)
+    unit.base.write_bytes(stand_in_base("esp32s3", board="Calfband S3 with ESP32S3"))
+    with unit.plugged_in():
+        other = unit.put(new)
+        assert other.exit_code == BadFlashError.exit_code
+        assert f"version {old.version}" in other.error and f"version {new.version}" in other.error
+        with Console.open(unit.port) as console:
+            console.safe_mode()
+            console.write_file(SETTINGS, DATA[SETTINGS])
+
+        good = unit.put(old)
+        assert (good.exit_code, good.error, good.slot) == (0, "", "")
+        assert good.settings_kept == [SETTINGS]
+        assert good.files_checked == len(old.loader) + len(good.settings_kept)
+        assert set(good.self_test.values()) == {"good", "not tested while USB is plugged in"}
+        assert version_of(unit) == (old.version, True)
+        with Console.open(unit.port) as console:
+            assert console.list_files("/a") == {}
+            assert console.read_file(SETTINGS) == DATA[SETTINGS]
+
+        refused = unit.put(new, update=True)
+        assert refused.exit_code == UnitError.exit_code
+        assert "in its MicroPython image" in refused.error and "--base" in refused.error
 
 
 def test_a_power_cut_on_the_port_leaves_a_unit_that_does_not_start(

@@ -10,7 +10,7 @@ import pytest
 
 from target import budget, chain, cost, kernels
 from target.__main__ import COST_MINUTES
-from target.machines import FIRMWARE, QEMU, Machine, x86, xtensa
+from target.machines import FIRMWARE, QEMU, Machine, frozen, x86, xtensa
 from target.recordings import Fed, demo_run, prepare, short_run
 from target.rounds import ROUND_BYTES, write_rounds
 
@@ -77,6 +77,64 @@ def test_drivers_and_decimation_differ_on_32_bits_synthetic(
     found = chain.whole_band(rounds, settings, machine, tmp_path / "records")
     assert len(expected) > 10_000
     assert chain.difference(expected, found) == ""
+
+
+def test_frozen_into_the_image_the_band_differs_synthetic(
+    machine: Machine, synthetic: Inputs, tmp_path: Path
+):
+    in_image = frozen(machine)
+    rounds, settings = synthetic.few_rounds, synthetic.fed.settings
+    expected = chain.whole_band(rounds, settings, chain.host(), tmp_path / "records")
+    found = chain.whole_band(rounds, settings, in_image, tmp_path / "records")
+    assert len(expected) > 100
+    assert chain.difference(expected, found) == ""
+    expected = chain.replayed(synthetic.fed, chain.host())
+    assert chain.difference(expected, chain.replayed(synthetic.fed, in_image)) == ""
+
+
+ODD_MODULE = r"""
+import micropython
+
+EDGES = (-1 << 30, (1 << 30) - 1, 1 << 30, -(1 << 30) - 1, 1 << 31, -(1 << 64), 10**19)
+TEXTS = ("", "x", "append", "grüßt 5 \\ \" ??/ \n", "long " * 60, b"", bytes(3), b"\xff0")
+NESTED = (None, True, (False, ..., (1, "in", (), b"a")))
+
+
+def counter(start, *, step=1):
+    def more():
+        for i in range(start, start + 3 * step, step):
+            yield i, lambda k: k + i
+    return more
+
+
+@micropython.viper
+def weigh(a: int) -> int:
+    return a * 70_001 + 5
+
+
+class Thing:
+    unusual_name_1 = 1
+
+    def unusual_name_2(self):
+        return self.unusual_name_1, [f(10) for _, f in counter(4, step=2)()]
+
+
+def all_of_it():
+    return EDGES, TEXTS, NESTED, weigh(3), Thing().unusual_name_2(), sorted(dir(Thing))[-2:]
+"""
+
+
+def test_a_constant_or_function_changes_in_the_image(machine: Machine, tmp_path: Path):
+    (tmp_path / "band").mkdir()
+    (tmp_path / "band" / "odd.py").write_text(ODD_MODULE)
+    script = tmp_path / "show.py"
+    script.write_text("from band import odd\nprint(odd.all_of_it())\n")
+    expected = machine.run(script, path=(tmp_path,))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script = script.rename(elsewhere / script.name)
+    assert frozen(machine, tmp_path).run(script, path=()) == expected
+    assert b"unusual_name_2" in expected and b"18446744073709551616" in expected
 
 
 def test_output_files_of_the_band_differ_from_the_hosts_synthetic(
@@ -181,6 +239,13 @@ def test_counted_instructions_are_lost_between_the_parts_synthetic(measured: cos
     assert 0 <= apart - measured.per_s < 0.05 * measured.per_s
     assert 0.2 * measured.per_s < measured.viper_per_s < measured.per_s
     assert measured.memory["heap grown while running"] == 0
+
+
+def test_frozen_code_lies_in_ram_synthetic(measured: cost.Cost):
+    from_files, in_image = (measured.ram[f"whole unit, {way}"] for way in ("from files", "frozen"))
+    assert in_image.machine_code == measured.ram["whole band, frozen"].machine_code == 0
+    assert in_image.objects == pytest.approx(from_files.objects, rel=0.01)
+    assert in_image.needed < from_files.needed / 2
 
 
 def test_a_figure_above_its_budget_passes_or_is_told_unclearly():

@@ -6,7 +6,8 @@ import hashlib
 
 from host_tools.errors import BadFlashError, NoAnswerError
 from host_tools.flash.outcome import Turn
-from host_tools.image.compile import BAND, HOST
+from host_tools.image.base import FROZEN_BOARD
+from host_tools.image.compile import BAND, HOST, Firmware
 from host_tools.usb.console import Console, ExecError
 from host_tools.usb.ports import is_virtual
 from host_tools.usb.self_test import FAILED, run_self_test
@@ -57,6 +58,31 @@ def check_import(console: Console) -> None:
             f"{console.port}: the firmware does not load on the unit's MicroPython: "
             f"{error.reason}. Flash it with a base image this firmware is tested with."
         ) from error
+
+
+def is_frozen(console: Console) -> bool:
+    """Whether the unit has the application in its MicroPython image."""
+    machine = console.eval("__import__('sys').implementation._machine")
+    return str(machine).startswith(FROZEN_BOARD)
+
+
+def check_frozen(console: Console, built: Firmware, turn: Turn) -> None:
+    """The image has this version in it. Raises BadFlashError."""
+    with turn.step("check"):
+        try:
+            found = console.eval("__import__('band.version').version.VERSION")
+        except ExecError as error:
+            raise BadFlashError(
+                f"{console.port}: by its name the image has the application in it, but that does "
+                f"not load: {error.reason}. Build the image anew (firmware/boards/README.md)."
+            ) from error
+        if found != built.version:
+            raise BadFlashError(
+                f"{console.port}: the image has version {found} of the application in it, and "
+                f"this is version {built.version}: build the image anew from this version "
+                "(firmware/boards/README.md)."
+            )
+        turn.say(f"version {found} is in the image")
 
 
 def check_unit(console: Console, files: dict[str, bytes], turn: Turn) -> None:

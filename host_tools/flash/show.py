@@ -67,7 +67,8 @@ def _facts(outcome: Outcome) -> list[str]:
         name = f"{outcome.firmware['version']} ({outcome.firmware['build']})"
         came = f"{outcome.before} → {name}" if outcome.before else name
         sent = f", {outcome.files_sent} sent" if outcome.command == "update" else ""
-        lines.append(f"firmware {came} in /{outcome.slot}: {outcome.files_checked} files "
+        where = f"/{outcome.slot}" if outcome.slot else "the image"
+        lines.append(f"firmware {came} in {where}: {outcome.files_checked} files "
                      f"checked on the running unit{sent}")  # fmt: skip
     if outcome.sessions_saved:
         lines.append(f"sessions saved: {', '.join(outcome.sessions_saved)}")

@@ -25,6 +25,7 @@ from host_tools.flash.check import (
     check_files,
     check_import,
     check_unit,
+    is_frozen,
 )
 from host_tools.flash.outcome import Turn
 from host_tools.image.compile import MANIFEST, Firmware
@@ -81,6 +82,11 @@ def running(console: Console) -> Running:
 def update(console: Console, firmware: dict[str, Firmware], turn: Turn) -> None:
     """Bring the unit to this version. Raises UnitError; the old version then still runs."""
     console.safe_mode()
+    if is_frozen(console):
+        raise UnitError(
+            f"{console.port}: the unit has the firmware in its MicroPython image, which an update "
+            "does not replace: flash a new image with --base. The unit's settings stay."
+        )
     now = running(console)
     built = firmware.get(arch_of_running(console))
     if built is None:

@@ -1,4 +1,7 @@
-"""Flash a unit from nothing: base image and file system in one pass, then check all of it."""
+"""Flash a unit from nothing: base image and file system in one pass, then check all of it.
+
+An image of firmware/boards has the application in it: the file system then gets the loader only.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.flash.check import arch_of, check_unit
+from host_tools.flash.check import arch_of, check_frozen, check_unit
 from host_tools.flash.held import Held, look, settle_sessions
 from host_tools.flash.outcome import Turn
 from host_tools.flash.rom import Rom
@@ -50,17 +53,19 @@ def flash_whole(port: str, plan: WholePlan, firmware: dict[str, Firmware], turn:
         with turn.step("look"):
             held = look(rom, plan.erase_sessions)
             _settle(turn, plan, held, records)
-        files = {**built.unit(), **held.kept}
+        files = {**(built.frozen_unit() if base.frozen else built.unit()), **held.kept}
         image = build_image(files, partition.size)
         with turn.step("write"):
             rom.write([(base.offset, base.data), (partition.offset, image)], turn.share)
         with turn.step("start"):
             rom.start()
-    outcome.slot = "a"
+    outcome.slot = "" if base.frozen else "a"
     with turn.step("start"):
         console = Console.open(port, wait_s=START_S, starting=True)
     with console:
         console.safe_mode()
+        if base.frozen:
+            check_frozen(console, built, turn)
         check_unit(console, files, turn)
         console.reset()
 

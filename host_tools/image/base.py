@@ -31,6 +31,7 @@ WHERE = {
     "esp32s3": "https://micropython.org/download/ESP32_GENERIC_S3/",
 }
 NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
+FROZEN_BOARD = "Calfband "  # names of the boards in firmware/boards begin so
 
 _OTHER_CHIPS = {2: "ESP32-S2", 5: "ESP32-C3", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2",
                 18: "ESP32-P4", 23: "ESP32-C5"}  # fmt: skip
@@ -53,6 +54,11 @@ class BaseImage:
     def offset(self) -> int:
         """Where it goes on the flash."""
         return BOOT_OFFSET[self.chip]
+
+    @property
+    def frozen(self) -> bool:
+        """The application is part of the image."""
+        return self.board.startswith(FROZEN_BOARD)
 
     def file_system(self, flash_bytes: int) -> Partition:
         """Where the unit's files go. Raises FlashTooSmallError."""
@@ -118,8 +124,13 @@ def _identify(path: Path, app: bytes, chip: str) -> tuple[str, str]:
             f"there takes 80 ms and more, and samples are lost. Take the build without it from "
             f"{WHERE[chip]}."
         )
+    return version, board_of(app)
+
+
+def board_of(app: bytes) -> str:
+    """What sys.implementation._machine of an application tells; empty when it is not found."""
     board = _BOARD.search(app)
-    return version, f"{board[1].decode()} with {board[2].decode()}" if board else ""
+    return f"{board[1].decode()} with {board[2].decode()}" if board else ""
 
 
 def choose_base(file: Path | None, folder: Path | None, chip: str, flash_bytes: int) -> BaseImage:

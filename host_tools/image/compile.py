@@ -71,8 +71,11 @@ class Firmware:
 
     def unit(self, slot: str = "a") -> dict[str, bytes]:
         """Every file of a whole unit by its path."""
-        loader = {f"/{path}": data for path, data in self.loader.items()}
-        return {**loader, "/slot": slot.encode(), **self.slot(slot)}
+        return {**self.frozen_unit(), "/slot": slot.encode(), **self.slot(slot)}
+
+    def frozen_unit(self) -> dict[str, bytes]:
+        """The same of a unit that has the application in its MicroPython image."""
+        return {f"/{path}": data for path, data in self.loader.items()}
 
 
 def entry(path: str, data: bytes) -> dict[str, object]:

@@ -13,8 +13,8 @@ import tempfile
 import tty
 from pathlib import Path
 
-from host_tools.image.base import BOOT_OFFSET, IMAGE_MAGIC
-from host_tools.image.partitions import TABLE_BYTES, TABLE_OFFSET, file_system, parse_table
+from host_tools.image.base import BOOT_OFFSET, IMAGE_MAGIC, board_of
+from host_tools.image.partitions import APP, TABLE_BYTES, TABLE_OFFSET, file_system, parse_table
 from host_tools.virtual_board.faults import Fault
 from host_tools.virtual_board.interpreter import (
     CAUSE_HARD,
@@ -135,8 +135,12 @@ class VirtualBoard:
             if file.read(1) != bytes([IMAGE_MAGIC]):
                 return None
             file.seek(TABLE_OFFSET)
-            partition = file_system(parse_table(file.read(TABLE_BYTES)), self._flash_bytes)
-        if partition is None:
-            return None
-        return Drive(self._flash, partition.offset, partition.size, self._chip, self._memory,
-                     mac_of(self._flash))  # fmt: skip
+            table = parse_table(file.read(TABLE_BYTES))
+            app = next((one for one in table if one.kind == APP), None)
+            partition = file_system(table, self._flash_bytes)
+            if partition is None or app is None:
+                return None
+            file.seek(app.offset)
+            machine = board_of(file.read(app.size))
+        return Drive(self._flash, partition.offset, partition.size, self._chip, machine,
+                     self._memory, mac_of(self._flash))  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from host_tools.band import find_micropython
 from host_tools.firmware_tables import FIRMWARE_DIR
+from host_tools.image.base import FROZEN_BOARD
 
 HERE = Path(__file__).resolve().parent
 TWIN = HERE.parent / "twin"
@@ -35,6 +36,7 @@ class Drive:
     offset: int
     size: int
     chip: str
+    machine: str  # board and chip, as MicroPython tells them
     memory: Path  # what machine.RTC keeps
     mac: bytes
 
@@ -125,10 +127,11 @@ def _become(drive: Drive, raw: bool, cause: int, cut_at: int) -> None:
     termios.tcsetattr(0, termios.TCSANOW, modes)
     folders = [TWIN / "quiet", TWIN / "stand_ins", TWIN, FIRMWARE_DIR, HERE / "on_board"]
     os.environ["MICROPYPATH"] = ":".join([*map(str, folders), ".frozen"])
+    frozen = FIRMWARE_DIR if drive.machine.startswith(FROZEN_BOARD) else ""
     command = [
         str(find_micropython()), "-X", f"heapsize={HEAP}", "-i",
         str(HERE / "on_board" / "boot_board.py"), str(drive.flash), str(drive.offset),
         str(drive.size), drive.chip, str(int(raw)), str(drive.memory), str(cut_at), str(cause),
-        drive.mac.hex(),
+        drive.mac.hex(), drive.machine, str(frozen),
     ]  # fmt: skip
     os.execvp(command[0], command)

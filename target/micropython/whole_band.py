@@ -37,6 +37,7 @@ def settled_heap():
 
 
 heap_at_start = settled_heap()
+code_at_start = code_bytes()
 
 from band.chain import Chain  # noqa: E402
 from band.settings import Settings  # noqa: E402
@@ -255,7 +256,7 @@ def main():
     print("heap_of_code", heap_of_code)
     print("heap_of_objects", heap_of_objects)
     print("heap_grown", grown)
-    print("code_bytes", code_bytes())
+    print("code_bytes", code_bytes() - code_at_start)
     print("stack_bytes", stack_bytes())
     print_functions()
 

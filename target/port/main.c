@@ -57,11 +57,16 @@ static void add_path(const char *path, size_t n) {
     mp_obj_list_append(mp_sys_path, mp_obj_new_str(path, n));
 }
 
-// The script's folder, then those of MICROPYPATH.
+extern const char mp_frozen_names[];
+
+// The script's folder, what is frozen into the image, then the folders of MICROPYPATH.
 static void set_path(const char *script) {
     const char *slash = strrchr(script, '/');
     mp_sys_path = mp_obj_new_list(0, NULL);
     add_path(script, slash ? slash - script : 0);
+    if (mp_frozen_names[0]) {
+        mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen));
+    }
     for (const char *at = getenv("MICROPYPATH"); at != NULL && *at;) {
         const char *end = strchr(at, ':');
         size_t n = end ? (size_t)(end - at) : strlen(at);

@@ -17,6 +17,9 @@
 #define MICROPY_GCREGS_SETJMP (1)
 #define MICROPY_READER_POSIX (1)
 #define MICROPY_ENABLE_EXTERNAL_IMPORT (1)
+// The application may be part of the image: see not_frozen.c.
+#define MICROPY_MODULE_FROZEN_MPY (1)
+#define MICROPY_QSTR_EXTRA_POOL mp_qstr_frozen_const_pool
 #define MICROPY_ALLOC_PATH_MAX (512)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
 #define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_NONE)

@@ -56,11 +56,12 @@ BUSES = {
 def chip_of(machine_text):
     """The key of PINS for sys.implementation._machine: "Generic ESP32 module with ESP32".
 
+    The ESP32-S3 is "ESP32S3" to MicroPython up to 1.28, "ESP32-S3" from 1.29 on.
     A text without any ESP32 is the host's: the virtual unit is an ESP32-S3. Raises ValueError
     for a processor that has no pin map, as the ESP32-C3.
     """
     processor = machine_text.split(" with ")[-1].upper()
-    if processor.startswith("ESP32S3"):
+    if processor.replace("-", "").startswith("ESP32S3"):
         return "esp32s3"
     if processor in ("ESP32", "ESP32-UNICORE"):
         return "esp32"

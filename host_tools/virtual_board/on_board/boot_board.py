@@ -1,11 +1,12 @@
 """Starts the interpreter as the ESP32 port does: mount the flash, boot.py, main.py, then the REPL.
 
-    micropython -i boot_board.py FLASH OFFSET SIZE CHIP RAW MEMORY CUT_AT CAUSE MAC
+    micropython -i boot_board.py FLASH OFFSET SIZE CHIP RAW MEMORY CUT_AT CAUSE MAC MACHINE FROZEN
 
 Run by host_tools/virtual_board/interpreter.py with the virtual unit's stand-ins and chips on its
 path; they are loaded here, and then the computer's files are out of reach.
 RAW 1: boot.py only, as after a soft reset in the raw REPL. MEMORY: file with what machine.RTC
-keeps over a reset. After ports/esp32/main.c and modules/inisetup.py.
+keeps over a reset. MACHINE: board and chip. FROZEN: folder of what the image has in it, or empty.
+After ports/esp32/main.c and modules/inisetup.py.
 """
 
 import os
@@ -20,28 +21,25 @@ from binascii import unhexlify
 import vfs
 from flash_blocks import HARD_RESET, SOFT_RESET, FlashBlocks
 
-_MACHINES = {
-    "esp32": "Generic ESP32 module with ESP32",
-    "esp32s3": "Generic ESP32S3 module with ESP32S3",
-}
+_IMAGE = "/image"  # where what is frozen is found here
 
 
 class _Implementation:
     """sys.implementation of the board's MicroPython."""
 
-    def __init__(self, chip):
+    def __init__(self, machine):
         real = sys.implementation
         self.name = real.name
         self.version = real.version
-        self._machine = _MACHINES[chip]
+        self._machine = machine
         self._mpy = real._mpy
 
 
 class _Sys:
     """The module sys as seen from the unit."""
 
-    def __init__(self, chip):
-        self.implementation = _Implementation(chip)
+    def __init__(self, machine):
+        self.implementation = _Implementation(machine)
         self.platform = "esp32"
 
     def __getattr__(self, name):
@@ -85,7 +83,7 @@ def _files(blocks):
     return vfs.VfsLfs2(blocks, readsize=1024, lookahead=256)  # type: ignore
 
 
-def _boot(flash, offset, size, chip, raw, cut_at):
+def _boot(flash, offset, size, raw, cut_at, frozen):
     blocks = FlashBlocks(flash, offset, size, cut_at)
     vfs.umount("/")
     try:
@@ -101,6 +99,9 @@ def _boot(flash, offset, size, chip, raw, cut_at):
     vfs.mount(files, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
+    if frozen:
+        vfs.mount(vfs.VfsPosix(frozen), _IMAGE, readonly=True)  # type: ignore
+        sys.path.insert(2, _IMAGE)
     # The boot loader's last word: Ctrl-C is heard from now on, and the computer's files are gone.
     print("entry 0x40080614")
     names = globals()
@@ -120,13 +121,15 @@ def _boot(flash, offset, size, chip, raw, cut_at):
 
 
 _real_sys = sys
-_flash, _offset, _size, _chip, _raw, _memory, _cut_at, _cause, _mac = sys.argv[1:]
+(_flash, _offset, _size, _chip, _raw, _memory, _cut_at, _cause, _mac, _machine, _frozen) = sys.argv[
+    1:
+]
 _memory_file = open(_memory, "r+b")
 _kept = _memory_file.read()
 _kept = _kept[1 : 1 + _kept[0]] if _kept else b""
 
 # The chips are soldered where the pin map of this processor says.
-sys.modules["sys"] = _Sys(_chip)  # type: ignore
+sys.modules["sys"] = _Sys(_machine)  # type: ignore
 
 import bluetooth  # noqa: F401  (loaded while it can be found)
 import machine as _stand_in
@@ -152,4 +155,4 @@ for _name in list(sys.modules):
         del sys.modules[_name]
 import sys
 
-_boot(_flash, int(_offset), int(_size), _chip, _raw == "1", int(_cut_at))
+_boot(_flash, int(_offset), int(_size), _raw == "1", int(_cut_at), _frozen)

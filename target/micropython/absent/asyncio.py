@@ -1,0 +1,1 @@
+"""In place of MicroPython's `asyncio`, which is imported and not run."""
