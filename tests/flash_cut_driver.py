@@ -54,6 +54,11 @@ class Machine:
     """What boot.py takes from the module `machine`."""
 
     IN = OUT = PULL_UP = 1
+    DEEPSLEEP_RESET = 4
+
+    @staticmethod
+    def reset_cause():
+        return 1  # power came
 
     class RTC:
         def memory(self, data=None):

@@ -27,6 +27,8 @@ class App:
         self.store.load()
         self.calibrating = False
         self.told = 0
+    def get_up(self):
+        pass
     def set_calibration(self, values):
         self.store.change(values)
         self.told += 1

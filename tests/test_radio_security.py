@@ -17,6 +17,7 @@ from radio_band import (
     hung_up,
     radio_band,
     run,
+    status_numbers,
 )
 
 from host_tools.client.packets import (
@@ -112,7 +113,7 @@ def test_a_stranger_who_subscribes_is_told_nothing(tmp_path: Path) -> None:
                 ]
                 assert len(heard) == 7
                 await band.tell("stride", "valid=1", "speed_m_s=3000", "cadence_spm=1700")
-                await band.tell("status", 0, 3, 1, 80, 2, 1, 0, 0, 100, 200)
+                await band.tell("status", *status_numbers(3, unit_faults=1, session_s=100))
                 await band.tell("battery", 55)
                 await asyncio.sleep(0.2)
                 assert [queue.qsize() for queue in heard] == [0] * 7
