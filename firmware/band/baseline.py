@@ -8,6 +8,7 @@ from array import array
 
 from micropython import const
 
+from band.arrays import words
 from band.changes import (
     FMAX,
     KVERT,
@@ -38,14 +39,14 @@ class Baseline:
 
     def __init__(self, priors, mass_known):
         self.slopes = Slopes(N_FEATURES, MOST_BLOCKS)
-        self.center_cu = array("i", [UNKNOWN] * N_FEATURES)
+        self.center_cu = words(N_FEATURES, UNKNOWN)
         self.spread_cu = array("i", SPREAD_FLOOR_CU)
-        self.blocks = array("i", [0] * N_FEATURES)
-        self.fitted = array("i", [0] * N_FEATURES)
-        self.prior_cu = array("i", [UNKNOWN] * N_FEATURES)
-        self.prior_runs = array("i", [0] * N_FEATURES)
-        self._data = array("i", [0] * (N_FEATURES * COLUMNS * MOST_BLOCKS))
-        self._scratch = array("i", [0] * MOST_BLOCKS)
+        self.blocks = words(N_FEATURES)
+        self.fitted = words(N_FEATURES)
+        self.prior_cu = words(N_FEATURES, UNKNOWN)
+        self.prior_runs = words(N_FEATURES)
+        self._data = words(N_FEATURES * COLUMNS * MOST_BLOCKS)
+        self._scratch = words(MOST_BLOCKS)
         for feature in range(N_FEATURES):
             if not mass_known and (feature == KVERT or feature == FMAX):
                 continue  # then they are compared in another unit, per kilogram

@@ -5,6 +5,7 @@ from array import array
 import micropython
 from micropython import const
 
+from band.arrays import words
 from band.changes import (
     CONTACT,
     EMG_FIRST,
@@ -65,10 +66,10 @@ class Block:
 
     def __init__(self, mass_known):
         self.mass_known = mass_known
-        self.value = array("i", [UNKNOWN] * N_COLUMNS)
-        self.change = array("i", [UNKNOWN] * N_FEATURES)
-        self._rows = array("i", [0] * (N_COLUMNS * BLOCK_STRIDES))
-        self._scratch = array("i", [0] * BLOCK_STRIDES)
+        self.value = words(N_COLUMNS, UNKNOWN)
+        self.change = words(N_FEATURES, UNKNOWN)
+        self._rows = words(N_COLUMNS * BLOCK_STRIDES)
+        self._scratch = words(BLOCK_STRIDES)
         self.seen = 0
         self.valid = 0
         self._start_dms = 0

@@ -1,9 +1,8 @@
 """What a channel remembers of its bursts: a queue for the sink, the last few for the strides."""
 
-from array import array
-
 from micropython import const
 
+from band.arrays import words
 from band.filters import BAND_PASS_DELAY_DMS
 from band.units import DMS_PER_EMG, UNKNOWN
 
@@ -22,12 +21,12 @@ class BurstLog:
 
     def __init__(self, channel):
         self.channel = channel
-        self._on = array("i", [UNKNOWN] * KEPT)  # sample indices
-        self._off = array("i", [UNKNOWN] * KEPT)
-        self._rms = array("i", [UNKNOWN] * KEPT)
-        self._centroid = array("i", [UNKNOWN] * KEPT)
+        self._on = words(KEPT, UNKNOWN)  # sample indices
+        self._off = words(KEPT, UNKNOWN)
+        self._rms = words(KEPT, UNKNOWN)
+        self._centroid = words(KEPT, UNKNOWN)
         self._slot = 0  # the latest burst's
-        self._queue = array("i", bytes(4 * _FIELDS * QUEUE))
+        self._queue = words(_FIELDS * QUEUE)
         self.queued = 0  # finished bursts that wait for `take`
         self._first = 0
         self.dropped = 0  # finished bursts lost because nobody took them

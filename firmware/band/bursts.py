@@ -14,11 +14,10 @@ every 128 ms inside the burst; a burst shorter than 384 ms gets one, centred.
 # The stubs do not know that viper takes an array for a pointer.
 # pyright: reportArgumentType=false
 
-from array import array
-
 from micropython import const
 
 from band import activity
+from band.arrays import halfwords, words
 from band.burst_log import BurstLog, skin_dms
 from band.burst_sums import (
     AREA,
@@ -57,7 +56,7 @@ _HOP = const(128)
 _TICK = const(25)
 _MARGIN = const(5)  # the search for the offset starts 55 samples behind the coarse one
 
-_BINS = array("H", bytes(2 * BINS))  # scratch of all channels
+_BINS = halfwords(BINS)  # scratch of all channels
 
 
 def ratio_q4(snr):
@@ -72,10 +71,10 @@ class BurstDetector(BurstLog):
 
     def __init__(self, channel):
         super().__init__(channel)
-        self.ring = array("H", bytes(2 * RING))  # band-passed samples at index & MASK
-        self.envelope = array("H", bytes(2 * RING))  # rectified, two poles of 10 Hz; 31 ms late
-        self.state = array("I", bytes(4 * activity.ACTIVITY_STATE))
-        self._sums = array("I", bytes(4 * SUMS))
+        self.ring = halfwords(RING)  # band-passed samples at index & MASK
+        self.envelope = halfwords(RING)  # rectified, two poles of 10 Hz; 31 ms late
+        self.state = words(activity.ACTIVITY_STATE, typecode="I")
+        self._sums = words(SUMS, typecode="I")
         self._spectrum = SpectrumAverage(0)
         self._open = False
         self._settled = False  # the onset was located

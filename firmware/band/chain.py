@@ -4,11 +4,10 @@ Whatever the size of the blocks, the chain works in whole quanta (64 EMG samples
 frames) merged by the time they end, so the same samples give the same results.
 """
 
-from array import array
-
 from micropython import const
 
 from band import wire
+from band.arrays import words
 from band.emg import EmgChannel
 from band.fatigue import Fatigue
 from band.features import DEGRADED, StrideFeatures
@@ -55,23 +54,24 @@ class Chain:
         self._has_imu = bool(settings.has_acc or settings.has_gyr)
         self._has_both = self._has_emg and self._has_imu
         self.timebase = Timebase(settings.imu_rate_mhz, _IMU_QUANTUM)
+        # The large arrays first, while there is unbroken room for them.
         self.gait = Gait(settings, self.timebase)
-        self.features = StrideFeatures(settings)
-        self.fatigue = Fatigue(settings)
         self.emg1 = EmgChannel(1, settings) if settings.has_emg1 else None
         self.emg2 = EmgChannel(2, settings) if settings.has_emg2 else None
-        self.spectrum1 = StrideSpectrum()
-        self.spectrum2 = StrideSpectrum()
         self._emg_in = Ring(INPUT_FRAMES, 2)
         self._imu_in = Ring(INPUT_FRAMES, 6)
+        self.spectrum1 = StrideSpectrum()
+        self.spectrum2 = StrideSpectrum()
+        self._spectrum_row = words(len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS)
+        self.features = StrideFeatures(settings)
+        self.fatigue = Fatigue(settings)
         self._emg_gaps = Gaps()
         self._imu_gaps = Gaps()
         self._emg_next = self._has_emg  # the next quantum is one of EMG
         self._awaited = 0
-        self._spectrum_row = array("i", [0] * (len(wire.SPECTRUM_HEAD) + wire.SPECTRUM_BINS))
         self._fresh_told = False
-        self._burst = array("i", [0] * len(wire.BURST))
-        self._event = array("i", [0] * len(wire.EVENT))
+        self._burst = words(len(wire.BURST))
+        self._event = words(len(wire.EVENT))
         self._second = DMS_PER_S
         self._emg_loss_dms = -LOSS_TOLD_DMS
         self._imu_loss_dms = -LOSS_TOLD_DMS

@@ -23,6 +23,7 @@ import micropython
 from micropython import const
 
 from band import windows
+from band.arrays import halfwords
 from band.motion import STEPS
 from band.units import UNKNOWN
 
@@ -96,15 +97,15 @@ class Contacts:
 
     def __init__(self, frame):
         self.frame = frame
-        self.steps = array("H", bytes(2 * 6 * STEPS))
-        self.magnitudes = array("H", bytes(2 * MAGNITUDES))
+        self.steps = halfwords(6 * STEPS)
+        self.magnitudes = halfwords(MAGNITUDES)
         self.to_f16 = -1
         self.push_f16 = -1
         self.pushoff_lsb = 0
         self.peak = 0
         self.tilt_ddeg = UNKNOWN
-        self._window = array("H", bytes(2 * STEPS))
-        self._smooth = array("H", bytes(2 * STEPS))
+        self._window = halfwords(STEPS)
+        self._smooth = halfwords(STEPS)
         self._wide = array("H", HANN_302_MS)
         self._narrow = array("H", HANN_216_MS)
         self._votes = VOTES  # positive: the wide window shows this runner's valleys

@@ -1,9 +1,8 @@
 """What a stride depends on besides the legs: pace, cadence and skin temperature, per block."""
 
-from array import array
-
 from micropython import const
 
+from band.arrays import words
 from band.blocks import CADENCE_SPM, SPEED_MM_S, TEMP_CC, TILT_DDEG
 from band.changes import CADENCE, N_COVARIATES, SPEED, TEMP
 from band.robust import log2_q12
@@ -17,7 +16,7 @@ class Covariates:
     """`take()` a block's medians; `x` holds speed, quick cadence and temperature."""
 
     def __init__(self):
-        self.x = array("i", [UNKNOWN] * N_COVARIATES)
+        self.x = words(N_COVARIATES, UNKNOWN)
         self.tilt_ddeg = UNKNOWN
         self._cadence_q4 = UNKNOWN
         self._home_speed_q4 = UNKNOWN

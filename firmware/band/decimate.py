@@ -12,10 +12,10 @@ two more bits, and only the last rounding is heard. Sums stay below 2**31: 2**18
 taps of the second stage is 1.5 * 2**30.
 """
 
-from array import array
-
 import micropython
 from micropython import const
+
+from band.arrays import halfwords, words
 
 _FIRST_0 = const(1440)
 _FIRST_1 = const(1322)
@@ -159,8 +159,8 @@ class Decimator:
 
     def __init__(self):
         # A history of silence, so that frame 8 k completes sample k.
-        self._lines = array("H", [_SILENCE] * (2 * _LINE))
-        self._between = array("I", [_BETWEEN_SILENCE] * (2 * _BETWEEN))
+        self._lines = halfwords(2 * _LINE, _SILENCE)
+        self._between = words(2 * _BETWEEN, _BETWEEN_SILENCE, typecode="I")
         self._waiting = _WAITING_MOST  # frames
 
     def process(self, words, n, out):

@@ -9,6 +9,7 @@ from array import array
 
 from micropython import const
 
+from band.arrays import words
 from band.changes import (
     DOMAIN,
     KVERT,
@@ -46,22 +47,22 @@ class Evidence:
     `weight`."""
 
     def __init__(self):
-        self.level_cu = array("i", [0] * N_FEATURES)
-        self.z_q8 = array("i", [UNKNOWN] * N_FEATURES)
+        self.level_cu = words(N_FEATURES)
+        self.z_q8 = words(N_FEATURES, UNKNOWN)
         self.threshold_cu = array("i", LEAST_CU)
         # Change / threshold, in a direction that counts.
-        self.score_q8 = array("i", [0] * N_FEATURES)
-        self.seen = array("i", [0] * N_FEATURES)  # 0: no news of it
-        self.likely_q8 = array("i", [0] * N_DOMAINS)  # size alone
-        self.sure_q8 = array("i", [0] * N_DOMAINS)  # size, where CUSUM agrees
-        self.weight_q8 = array("i", [0] * N_DOMAINS)  # size of all features together
+        self.score_q8 = words(N_FEATURES)
+        self.seen = words(N_FEATURES)  # 0: no news of it
+        self.likely_q8 = words(N_DOMAINS)  # size alone
+        self.sure_q8 = words(N_DOMAINS)  # size, where CUSUM agrees
+        self.weight_q8 = words(N_DOMAINS)  # size of all features together
         # Whether mechanics take part: contact and stiffness, or else the push-off, which the
         # gyroscope feels without knowing when contact ends.
         self.mechanics_q8 = 0
-        self.domain_z_q8 = array("i", [UNKNOWN] * N_DOMAINS)
-        self._level_q4 = array("i", [0] * N_FEATURES)
-        self._up_q8 = array("i", [0] * N_FEATURES)
-        self._down_q8 = array("i", [0] * N_FEATURES)
+        self.domain_z_q8 = words(N_DOMAINS, UNKNOWN)
+        self._level_q4 = words(N_FEATURES)
+        self._up_q8 = words(N_FEATURES)
+        self._down_q8 = words(N_FEATURES)
 
     def update(self, feature, residual_cu, spread_cu, doubt_cu, excused_cu):
         """One block's residual; doubt_cu widens spread and threshold where slopes are unsure;

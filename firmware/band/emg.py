@@ -3,9 +3,8 @@
 raw -> condition (rails, 20-450 Hz, mains) -> sense (rings, envelope, TKEO) -> bursts, quality.
 """
 
-from array import array
-
 from band.activity import sense
+from band.arrays import halfwords, words
 from band.bursts import MASK, BurstDetector
 from band.filters import (
     FILTER_STATE,
@@ -39,8 +38,8 @@ class EmgChannel:
         self.faults = 0  # bits as in wire.FAULTS
         self._sine = sine_table()
         self.quality = Quality(number, settings.mains_hz, self._sine)
-        self._work = array("H", bytes(2 * MOST))
-        self._filter = array("I", bytes(4 * FILTER_STATE))
+        self._work = halfwords(MOST)
+        self._filter = words(FILTER_STATE, typecode="I")
         self._activity = self.bursts.state
         self._left = SECOND  # samples until the next judgement
         reset_filter(self._filter)

@@ -5,11 +5,10 @@ blocks -> covariates -> baseline -> verdict (regimes -> domains -> warning). Not
 construction.
 """
 
-from array import array
-
 from micropython import const
 
 from band import trend
+from band.arrays import words
 from band.baseline import Baseline
 from band.blocks import DEGRADED, N_COLUMNS, Block
 from band.changes import CONTACT, EMG_FIRST, EMG_LAST, N_FEATURES
@@ -60,8 +59,8 @@ class Fatigue:
     """
 
     def __init__(self, settings):
-        self.warning = array("i", [0] * len(WARNING))
-        self.trend = array("i", [UNKNOWN] * trend.ROW_FIELDS)
+        self.warning = words(len(WARNING))
+        self.trend = words(trend.ROW_FIELDS, UNKNOWN)
         self.phase = WARM_UP
         self.baseline = Baseline(settings.priors, settings.mass_g > 0)
         self.faults = FaultWatch()

@@ -1,9 +1,8 @@
 """Which sensor faults the athlete is told: lasting ones, and not again and again."""
 
-from array import array
-
 from micropython import const
 
+from band.arrays import words
 from band.wire import FAULTS
 
 N_FAULTS = const(12)
@@ -39,10 +38,10 @@ class FaultWatch:
         self.reported = 0
         self.active = 0
         self.disturbed_dms = 0
-        self._since_dms = array("i", [0] * N_FAULTS)
-        self._last_dms = array("i", [0] * N_FAULTS)
-        self._told_dms = array("i", [0] * N_FAULTS)
-        self._reports = array("i", [0] * N_FAULTS)
+        self._since_dms = words(N_FAULTS)
+        self._last_dms = words(N_FAULTS)
+        self._told_dms = words(N_FAULTS)
+        self._reports = words(N_FAULTS)
 
     def update(self, t_dms, faults):
         """Returns 1 when `reported` changed."""

@@ -1,11 +1,10 @@
 """One stride's record from its contacts and bursts: wire.STRIDE and wire.STRIDE_EXTRA."""
 
-from array import array
-
 from micropython import const
 
 from band import gait as gait_module
 from band import motion, wire
+from band.arrays import words
 from band.stiffness import SpringMass
 from band.units import DMS_PER_EMG, DMS_PER_S, GYR_LSB_MDPS, UNKNOWN
 
@@ -47,7 +46,7 @@ class StrideFeatures:
     """Fills `record` (array 'i') for a stride that Gait has closed."""
 
     def __init__(self, settings):
-        self.record = array("i", [UNKNOWN] * len(FIELDS))
+        self.record = words(len(FIELDS), UNKNOWN)
         self.speed_mm_s = settings.speed_mm_s
         self.temp_cc = UNKNOWN
         self.strides = 0

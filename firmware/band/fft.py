@@ -13,6 +13,7 @@ from array import array
 import micropython
 from micropython import const
 
+from band.arrays import halfwords
 from band.fft_passes import first_pass, last_pass, radix4_pass
 
 POINTS = const(256)
@@ -35,7 +36,7 @@ QUARTER_SINE = (
 
 def _cosine_table():
     """cos(2 pi k / 256), k = 0...319, in Q14: the sine is read 192 entries further on."""
-    table = array("H", bytes(2 * 320))
+    table = halfwords(320)
     for k in range(320):
         quadrant = (k >> 6) & 3
         step = k & 63
@@ -64,7 +65,7 @@ def _hann_window():
 COSINE = _cosine_table()
 WINDOW = _hann_window()
 ORDER = _reversed_bits()
-WORK = array("H", bytes(2 * 258))
+WORK = halfwords(258)
 
 
 @micropython.viper

@@ -7,10 +7,10 @@ from the poles, as a double-precision recursion does, without its multiplication
 No partial sum leaves 31 bits: the absolute coefficients of a section sum to at most 7 * 2**13.
 """
 
-from array import array
-
 import micropython
 from micropython import const
+
+from band.arrays import halfwords
 
 # Butterworth high-pass, 2nd order, 20 Hz: b (1 - z^-1)^2 / (1 + a1 z^-1 + a2 z^-2).
 _HP_B = const(7495)
@@ -62,7 +62,7 @@ _PLATEAU_LEVEL = const(1600)  # 0.4 mV: below that, equal neighbours are coarse 
 
 def sine_table():
     """array('H'): (sin(2 pi k / 100) + 1) in Q12, k = 0...124; the cosine is 25 further on."""
-    table = array("H", bytes(2 * 125))
+    table = halfwords(125)
     for k in range(125):
         part = k % 50
         value = SINE_100[part if part <= 25 else 50 - part]

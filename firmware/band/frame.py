@@ -12,6 +12,7 @@ from array import array
 import micropython
 from micropython import const
 
+from band.arrays import words
 from band.fixmath import isqrt
 
 Q14 = const(1 << 14)
@@ -97,7 +98,7 @@ class ShankFrame:
         self.strides = 0  # since the frame was (re)found
         self.slips = 0
         self._mean = array("i", (0, 0, 0))  # fast average of the mean acceleration, Q4 LSB
-        self._moments = array("i", [0] * 10)
+        self._moments = words(10)
         self._axis = array("i", (9459, 9459, 9459))
         self._fast_up = array("i", (0, 0, 0))
         self._lean = 0  # sine between `_fast_up` and the flexion axis, slow

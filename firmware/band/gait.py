@@ -12,6 +12,7 @@ from array import array
 
 from micropython import const
 
+from band.arrays import halfwords, words
 from band.contacts import NOT_YET, Contacts
 from band.fixmath import median
 from band.frame import ShankFrame
@@ -68,23 +69,23 @@ class Gait:
         self._shaken = 0 if settings.has_acc else 3  # the first component that the shake is made of
         self._steps = self.contacts.steps
         self._magnitudes = self.contacts.magnitudes
-        self._changes = array("H", bytes(2 * STEPS))
-        self._shakes = array("H", bytes(2 * STEPS))
+        self._changes = halfwords(STEPS)
+        self._shakes = halfwords(STEPS)
         self._shake_total = 0
         self._search = array("I", (0, 0, 0, 0, 1, 0, 0))
         self._step = 0
         self._landing = -1  # the last landing's step ...
         self._height = 0  # ... and shake
         self._stride_steps = 0  # usual length, the median of the last; 0 = not known yet
-        self._lengths = array("i", [0] * USUAL_OF)
-        self._sorted = array("i", [0] * USUAL_OF)
+        self._lengths = words(USUAL_OF)
+        self._sorted = words(USUAL_OF)
         self._told = 0  # strides since standing
         self._due = -1  # the step at which the open stride's toe-off is sought
         self._measured = False  # ... and whether it has been
         self._overtopped = 0
         self._unseen = 0
         self._mean_magnitude = 0
-        self._sums = array("i", [0] * 10)
+        self._sums = words(10)
         self._quanta = 0
         self._degraded = 0
 

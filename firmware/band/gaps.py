@@ -1,8 +1,8 @@
 """Where a source lost samples: the ring holds stand-ins there, and nobody must believe them."""
 
-from array import array
-
 from micropython import const
+
+from band.arrays import words
 
 MARKS = const(8)
 _FAR = const(0x3FFFFFFF)
@@ -12,8 +12,8 @@ class Gaps:
     """Up to eight gaps ahead of the reader, by sample index; more are joined to the last."""
 
     def __init__(self):
-        self._from = array("i", [0] * MARKS)
-        self._to = array("i", [0] * MARKS)
+        self._from = words(MARKS)
+        self._to = words(MARKS)
         self.count = 0
 
     def mark(self, start, frames):

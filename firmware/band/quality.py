@@ -4,12 +4,11 @@ A second is 1000 samples: whole periods of 50 and 60 Hz, so the samples folded t
 both lines exactly, and 1 Hz of anything else. One sinusoid of amplitude A gives |DFT| = 500 A.
 """
 
-from array import array
-
 import micropython
 from micropython import const
 
 from band.activity import NOW
+from band.arrays import words
 from band.filters import CLIPPED, HIGHEST, LOWEST
 from band.fixmath import isqrt, muldiv
 
@@ -130,7 +129,7 @@ class Quality:
         self._shift = number - 1
         self._fixed = mains_hz != 0
         self._sine = sine
-        self._powers = array("I", bytes(4 * 4))
+        self._powers = words(4, typecode="I")
         self._off_score = 0
         self._sure_score = 0
         self._good_score = 0

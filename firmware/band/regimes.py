@@ -7,10 +7,9 @@ none takes with it what legs tired in the meantime: one sign alone must be far b
 that agree (contact with cadence, tilt with contact or the muscle) less so.
 """
 
-from array import array
-
 from micropython import const
 
+from band.arrays import words
 from band.changes import CONTACT, EMG_FIRST, EMG_LAST, MNF, N_FEATURES, RMS
 from band.robust import clip
 from band.units import UNKNOWN
@@ -47,9 +46,9 @@ class Regimes:
 
     def __init__(self, spread_cu):
         self.spread_cu = spread_cu
-        self.residual = array("i", [UNKNOWN] * N_FEATURES)
+        self.residual = words(N_FEATURES, UNKNOWN)
         # Every level found anew leaves a doubt: more where the muscles' work changed as well.
-        self.doubt_cu = array("i", [0] * N_FEATURES)
+        self.doubt_cu = words(N_FEATURES)
         self.why = STEADY
         self.cause = STEADY  # what being away from the baseline's pace and grade looks like
         self.away = 0
@@ -61,21 +60,21 @@ class Regimes:
         self._tilt = UNKNOWN
         self._tilt_jump = TILT_JUMP_DDEG
         self._tilt_home = HOME_TILT_DDEG
-        self._level_q4 = array("i", [0] * N_FEATURES)
-        self._pending = array("i", [UNKNOWN] * N_FEATURES)
+        self._level_q4 = words(N_FEATURES)
+        self._pending = words(N_FEATURES, UNKNOWN)
         self._pending_speed = UNKNOWN
         self._pending_tilt = UNKNOWN
         self._anchor_tilt = UNKNOWN
         self._pending_cadence = 0
         self._cadence = 0  # level of its quick part
-        self._settle = array("i", [0] * N_FEATURES)
-        self._sum = array("i", [0] * N_FEATURES)
-        self._why = array("i", [STEADY] * N_FEATURES)
+        self._settle = words(N_FEATURES)
+        self._sum = words(N_FEATURES)
+        self._why = words(N_FEATURES, STEADY)
         self._first = UNKNOWN
         self._last_contact = UNKNOWN
-        self._sensor_offset = array("i", [0] * N_FEATURES)
-        self._offset = array("i", [0] * N_FEATURES)
-        self._moved = array("i", [0] * N_FEATURES)  # by the last jump
+        self._sensor_offset = words(N_FEATURES)
+        self._offset = words(N_FEATURES)
+        self._moved = words(N_FEATURES)  # by the last jump
 
     def start(self, speed, tilt, tilt_spread):
         """The baseline is complete: its pace and tilt are home."""

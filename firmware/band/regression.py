@@ -10,6 +10,7 @@ from array import array
 import micropython
 from micropython import const
 
+from band.arrays import words
 from band.changes import (
     N_COVARIATES,
     PRIOR_SLOPE_Q8,
@@ -120,8 +121,8 @@ class Slopes:
     def __init__(self, n_features, most_blocks):
         self.slope_q8 = array("i", PRIOR_SLOPE_Q8)
         self.doubt_q8 = array("i", PRIOR_SLOPE_SD_Q8)  # SD of what is left to be learnt
-        self.reference = array("i", [UNKNOWN] * (n_features * N_COVARIATES))
-        self._deviations = array("i", [0] * (N_COVARIATES * most_blocks))
+        self.reference = words(n_features * N_COVARIATES, UNKNOWN)
+        self._deviations = words(N_COVARIATES * most_blocks)
 
     def deviation(self, feature, covariate, x):
         """x against its reference of the feature's baseline; 0 where either is not known."""

@@ -1,8 +1,8 @@
 """Sample rings: one writer, one reader, a sample index that never restarts, losses counted."""
 
-from array import array
-
 import micropython
+
+from band.arrays import halfwords
 
 
 @micropython.viper
@@ -66,7 +66,7 @@ class Ring:
     """
 
     def __init__(self, frames, width):
-        self.data = array("H", bytes(2 * frames * width))
+        self.data = halfwords(frames * width)
         self.frames = frames
         self.mask = frames - 1
         self._words = width >> 1

@@ -3,11 +3,10 @@
 # The stubs do not know that viper takes an array for a pointer.
 # pyright: reportArgumentType=false
 
-from array import array
-
 import micropython
 from micropython import const
 
+from band.arrays import halfwords, words
 from band.fft import power_spectrum
 from band.fixmath import log2_q8, muldiv
 from band.units import UNKNOWN
@@ -26,7 +25,7 @@ _FINSM5_UNIT = const(-13003)
 
 def _fifth_powers():
     """(k / 128)^5 in Q30 as high and low 15 bits, k = 0...128."""
-    table = array("H", bytes(2 * 2 * 129))
+    table = halfwords(2 * 129)
     for k in range(_BINS):
         weight = min((k**5) >> 5, 0x3FFFFFFF)
         table[2 * k] = weight >> 15
@@ -174,14 +173,14 @@ class SpectrumAverage:
     """
 
     def __init__(self, memory):
-        self.bins = array("I", bytes(4 * _BINS))
+        self.bins = words(_BINS, typecode="I")
         self.exponent = 0
         self.count = 0
         self.mnf_chz = UNKNOWN
         self.mdf_chz = UNKNOWN
         self._memory = memory
-        self._power = array("I", bytes(4 * _BINS))
-        self._sums = array("i", bytes(4 * 4))
+        self._power = words(_BINS, typecode="I")
+        self._sums = words(4)
 
     def clear(self):
         """Forget everything."""

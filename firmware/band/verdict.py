@@ -4,11 +4,10 @@ regimes -> evidence of features and domains -> level -> cause. fatigue.py calls 
 one, for together they take long.
 """
 
-from array import array
-
 from micropython import const
 
 from band import trend
+from band.arrays import words
 from band.changes import CADENCE, CONTACT, DOMAIN, FMAX, MECHANICS, N_FEATURES, SPEED
 from band.domains import Evidence
 from band.fault_watch import ALL_FAULTS, EMG_FAULTS, GYRO_LOST
@@ -48,7 +47,7 @@ class Verdict:
         self.regimes = Regimes(baseline.spread_cu)
         self.evidence = Evidence()
         self.levels = Levels()
-        self._raw_cu = array("i", [UNKNOWN] * N_FEATURES)
+        self._raw_cu = words(N_FEATURES, UNKNOWN)
         self._cause = NONE
         self._level_changed = False
         self._told_dms = 0

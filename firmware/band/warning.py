@@ -4,6 +4,7 @@ from array import array
 
 from micropython import const
 
+from band.arrays import words
 from band.changes import (
     CONTACT,
     FINSM5,
@@ -70,12 +71,12 @@ class Levels:
 
     def __init__(self):
         self.level = INSUFFICIENT
-        self.score_q8 = array("i", [0] * 5)  # evidence for each level, likely
-        self.sure_q8 = array("i", [0] * 5)  # the same, beyond chance
+        self.score_q8 = words(5)  # evidence for each level, likely
+        self.sure_q8 = words(5)  # the same, beyond chance
         self.weight_q8 = 0  # all domains together, against what heavy asks for
-        self._held_dms = array("i", [0] * 5)
+        self._held_dms = words(5)
         self._below_dms = 0
-        self._past_q8 = array("i", [0] * RISE_BLOCKS)
+        self._past_q8 = words(RISE_BLOCKS)
         self._blocks = 0
 
     def begin(self):

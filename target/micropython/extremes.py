@@ -10,6 +10,7 @@ recorders of capture.py are what is called.
 from array import array
 
 from band import (
+    arrays,
     blocks,
     burst_sums,
     change_point,
@@ -67,6 +68,7 @@ def words(n, most):
 
 
 def run():
+    _fills()
     _arithmetic()
     _sorting()
     _filters()
@@ -77,6 +79,13 @@ def run():
     _corrections()
     _slopes()
     _clocks()
+
+
+def _fills():
+    for value in (0, 1, 0x7FFF, 0x8000, 0xFFFF):
+        arrays.halfwords(5, value)
+    for value in (0, 1, -1, _MOST, -_MOST, -(1 << 31)):
+        arrays.words(5, value)
 
 
 def _arithmetic():

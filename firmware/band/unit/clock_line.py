@@ -9,11 +9,11 @@ Nothing allocates after __init__; no product leaves 31 bits.
 # The stubs do not know that ticks may lie in an array, which viper takes for a pointer.
 # pyright: reportArgumentType=false
 
-from array import array
 from time import ticks_add, ticks_diff, ticks_us
 
 from micropython import const
 
+from band.arrays import halfwords, words
 from band.fixmath import muldiv
 from band.unit.envelope import BIAS, hull, late_us
 
@@ -47,10 +47,10 @@ class ClockLine:
     def __init__(self, bin_us):
         self._bin_us = bin_us
         now = ticks_us()
-        self._pos = array("i", bytes(4 * _POINTS))
-        self._ticks = array("i", bytes(4 * _POINTS))
-        self._late = array("i", bytes(4 * _POINTS))
-        self._hull = array("H", bytes(2 * _POINTS))
+        self._pos = words(_POINTS)
+        self._ticks = words(_POINTS)
+        self._late = words(_POINTS)
+        self._hull = halfwords(_POINTS)
         self.rate_q24 = 0  # MCU microseconds per microsecond of the source, less 1
         self.restart(now, now)
 

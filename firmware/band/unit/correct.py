@@ -9,11 +9,10 @@ for the EMG, and |c| < 2**29: sums stay below 2**31.
 # The stubs do not know that viper takes an array for a pointer.
 # pyright: reportArgumentType=false
 
-from array import array
-
 import micropython
 from micropython import const
 
+from band.arrays import words
 from band.units import ACC_LSB_UG, EMG_LSB_NV, GYR_LSB_MDPS
 
 _ONE = const(1 << 16)
@@ -90,8 +89,8 @@ class Corrections:
     """`load`, then hand `motion` and `emg` to the kernels; None where nothing is to be changed."""
 
     def __init__(self):
-        self._motion = array("i", [_BIAS] * _MOTION)
-        self._emg = array("i", [_BIAS] * _EMG)
+        self._motion = words(_MOTION, _BIAS)
+        self._emg = words(_EMG, _BIAS)
         self.motion = None
         self.emg = None
         self.emg_delay_us = 0

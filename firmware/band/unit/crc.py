@@ -8,9 +8,11 @@ from array import array
 
 import micropython
 
+from band.arrays import halfwords
+
 
 def _table():
-    halves = array("H", [0] * 32)
+    halves = halfwords(32)
     for i in range(16):
         high, low = 0, i
         for _ in range(4):

@@ -1,10 +1,10 @@
 """What is wrong with the unit, as Status tells it, and what it has counted."""
 
-from array import array
 from time import ticks_diff
 
 from micropython import const
 
+from band.arrays import words
 from band.wire import COUNTERS, UNIT_FAULTS
 
 TOLD_MS = const(10_000)  # what happened once is told for so long
@@ -23,7 +23,7 @@ class Faults:
         self.bits = 0
         self._conditions = 0
         self._events = 0
-        self._since_ms = array("i", [0] * len(UNIT_FAULTS))
+        self._since_ms = words(len(UNIT_FAULTS))
 
     def begin(self, number):
         self._conditions |= 1 << number
@@ -59,7 +59,7 @@ class Counters:
     """One number per name of wire.COUNTERS since the start of the unit; they stop at 2**30 - 1."""
 
     def __init__(self):
-        self.values = array("i", [0] * len(COUNTERS))
+        self.values = words(len(COUNTERS))
 
     def add(self, number, count):
         value = self.values[number] + count

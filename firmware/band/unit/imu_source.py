@@ -12,6 +12,7 @@ from time import ticks_add, ticks_diff, ticks_us
 
 from micropython import const
 
+from band.arrays import halfwords, words
 from band.chips.lsm6dso32 import FIFO_WORDS, TIMESTAMP_US, WORD_BYTES, good_words
 from band.fixmath import muldiv
 from band.unit.clock_line import ClockLine
@@ -69,9 +70,9 @@ class ImuSource:
         self._whole = 3 if gyroscope else 1
         self._raw = bytearray(FIFO_WORDS * WORD_BYTES)
         self._end = 0
-        self._state = array("i", [0] * STATES)
+        self._state = words(STATES)
         self._state[SLOT] = self._state[NEXT] = BIAS
-        self._frame = array("H", [0] * 6)
+        self._frame = halfwords(6)
         self.line = ClockLine(_LINE_BIN_US)
         self.lost = 0
         self.index = 0

@@ -4,6 +4,8 @@ from array import array
 
 from micropython import const
 
+from band.arrays import words
+
 # Upper ends in microseconds; the last bin takes all that is later.
 BIN_ENDS_US = (500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000)
 LATE_US = const(100_000)  # a third of what the IMU's FIFO holds; nothing is lost before that
@@ -15,7 +17,7 @@ class Lateness:
 
     def __init__(self):
         self._ends = array("i", BIN_ENDS_US)
-        self.bins = array("i", [0] * (len(BIN_ENDS_US) + 1))
+        self.bins = words(len(BIN_ENDS_US) + 1)
         self.worst_us = 0
         self.late = 0  # times later than LATE_US
 

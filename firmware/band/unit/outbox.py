@@ -7,6 +7,8 @@ so packets wait here and are handed over at a measured pace.
 from array import array
 from errno import ENOMEM
 
+from band.arrays import halfwords
+
 
 class Outbox:
     """`slots` packets of at most `room` bytes, each for the links of a mask."""
@@ -15,8 +17,8 @@ class Outbox:
         self._slots = slots
         self._packets = [bytearray(room) for _ in range(slots)]
         self._views = [{} for _ in range(slots)]
-        self._sizes = array("H", [0] * slots)
-        self._handles = array("H", [0] * slots)
+        self._sizes = halfwords(slots)
+        self._handles = halfwords(slots)
         self._masks = array("B", [0] * slots)
         self._head = 0
         self.waiting = 0

@@ -4,6 +4,7 @@ from array import array
 
 from micropython import const
 
+from band.arrays import words
 from band.fixmath import median
 from band.units import UNKNOWN
 from band.wire import DOMAINS, FEATURES, PHASES, TREND_HEAD, TREND_PER_FEATURE
@@ -19,7 +20,7 @@ class BaselineOfRun:
     """Collects the medians of the blocks that the chain took for its baseline."""
 
     def __init__(self):
-        self._rows = array("i", [UNKNOWN] * (len(FEATURES) * _MOST_BLOCKS))
+        self._rows = words(len(FEATURES) * _MOST_BLOCKS, UNKNOWN)
         self._count = 0
         self.complete = False
 

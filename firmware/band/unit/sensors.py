@@ -1,10 +1,10 @@
 """From the sources into the chain; a sensor that fails is told, passed over and started again."""
 
-from array import array
 from time import ticks_add, ticks_diff
 
 from micropython import const, heap_lock, heap_unlock
 
+from band.arrays import halfwords
 from band.unit.clocks import Clocks
 from band.unit.correct import Corrections
 from band.unit.emg_source import DELAY_US, EmgSource
@@ -70,8 +70,8 @@ class Sensors:
         self.clocks = Clocks(self.emg_source, self.imu_source)
         self._corrections = Corrections()
         self._uncorrected = False
-        self._emg_block = array("H", bytes(2 * EMG_CHANNELS * EMG_BLOCK))
-        self._imu_block = array("H", bytes(2 * IMU_AXES * IMU_BLOCK))
+        self._emg_block = halfwords(EMG_CHANNELS * EMG_BLOCK)
+        self._imu_block = halfwords(IMU_AXES * IMU_BLOCK)
         self._emg = _Part(_EMG_SILENT)
         self._imu = _Part(_IMU_SILENT)
         self._skin = _Part(_SKIN_SILENT)

@@ -4,11 +4,10 @@ The chain calls in the middle of its work, the heap locked: nothing here waits, 
 allocates. What takes longer is wished for in `wanted` and done by the app's loop.
 """
 
-from array import array
-
 from micropython import const
 
 from band import wire
+from band.arrays import words
 from band.unit.packing import StridePacker
 from band.unit.run_baseline import BaselineOfRun
 
@@ -53,7 +52,7 @@ class Session:
         self._packet = bytearray(self._packer.size)
         self._chain = None
         self.baseline = BaselineOfRun()
-        self.status = array("i", [0] * len(wire.STATUS_PACKET))
+        self.status = words(len(wire.STATUS_PACKET))
         self.running = False
         self.wanted = NOTHING
         self.news = False  # the status has something that must be told at once
