@@ -95,9 +95,9 @@ async def refused_in_a_session(band: Unit) -> None:
     """Calibration and a session keep out of each other's way."""
     await band.corrected(False)
     with pytest.raises(NotPermittedError):
-        await band._ask(wire.START)
+        await band.link.request(wire.START)
     await band.corrected(True)
-    await band._ask(wire.START)
+    await band.link.request(wire.START)
     for request in (
         (wire.STAGE, 0, 5),
         (wire.KEEP, 0),
@@ -105,8 +105,8 @@ async def refused_in_a_session(band: Unit) -> None:
         (wire.RAW_START, 3 | wire.UNCORRECTED),
     ):
         with pytest.raises(NotPermittedError):
-            await band._ask(*request)
-    await band._ask(wire.STOP)
+            await band.link.request(*request)
+    await band.link.request(wire.STOP)
 
 
 @pytest.mark.timeout(400)

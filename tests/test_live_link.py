@@ -186,6 +186,18 @@ def test_a_request_is_answered_by_another_ones_answer() -> None:
     with_band(test)
 
 
+def test_a_band_that_is_busy_for_a_moment_is_not_asked_again() -> None:
+    async def test(band: BandPeripheral, link: Link, heard: Heard) -> None:
+        await heard.until("battery")
+        band.results[wire.MARK] = wire.BUSY
+        asyncio.get_running_loop().call_later(0.25, band.results.pop, wire.MARK)
+        await link.request(wire.MARK, 4)
+        asked = [parameters for opcode, parameters in band.requests if opcode == wire.MARK]
+        assert len(asked) >= 3 and set(asked) == {b"\4"}
+
+    with_band(test)
+
+
 def test_losing_the_band_while_it_is_asked_leaves_the_request_waiting() -> None:
     async def test(band: BandPeripheral, link: Link, heard: Heard) -> None:
         await heard.until("battery")

@@ -12,7 +12,7 @@ import numpy as np
 from host_tools.calibrate.capture import EMG_HZ, IMU_HZ, Capture
 from host_tools.calibrate.refusal import RefusedError
 from host_tools.client.air import Air
-from host_tools.client.exchange import BusyError, LinkLostError
+from host_tools.client.exchange import LinkLostError
 from host_tools.client.find import Wanted
 from host_tools.client.link import Link
 from host_tools.client.listener import Listener
@@ -174,7 +174,7 @@ class Unit(Listener):
         """The calibration that the unit keeps, by the names of wire.CALIBRATION."""
         data = b""
         while len(data) < struct.calcsize(_TABLE):
-            more = await self._ask(wire.READ_CALIBRATION, len(data) // 4)
+            more = await self.link.request(wire.READ_CALIBRATION, len(data) // 4)
             if not more:
                 raise CalfbandError(
                     "the band has fewer calibration values than these tools know; update its "
@@ -199,21 +199,14 @@ class Unit(Listener):
                     f"{highest}); the unit is faulty."
                 )
             if value != kept[name]:
-                await self._ask(wire.STAGE, row, value)
+                await self.link.request(wire.STAGE, row, value)
         table = struct.pack(_TABLE, *(wanted[row[0]] for row in wire.CALIBRATION))
-        await self._ask(wire.KEEP, binascii.crc32(table))
+        await self.link.request(wire.KEEP, binascii.crc32(table))
         back = await self.read_values()
         wrong = [name for name in wanted if back[name] != wanted[name]]
         if wrong:
             raise CalfbandError(f"the unit did not keep {', '.join(wrong)}; calibrate it again.")
         return back
-
-    async def _ask(self, opcode: int, *parameters: int) -> bytes:
-        while True:
-            try:
-                return await self.link.request(opcode, *parameters)
-            except BusyError:
-                await asyncio.sleep(0.2)
 
     async def _next(self, losses: int) -> None:
         """Wait for a packet. Raises LinkLostError when the link was lost since."""

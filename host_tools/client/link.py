@@ -53,6 +53,7 @@ BATTERY_UUID = "00002a19-0000-1000-8000-00805f9b34fb"
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 FIRST_ATTEMPTS = 3
 ANSWER_TIMEOUT_S = 5.0
+BUSY_S = (0.1, 0.2, 0.4, 0.8)  # pauses before a request is made again: the band has an allowance
 STATUS_EVERY_S = 5.0
 STABLE_S = 10.0  # a connection that lasted this long starts the back-off anew
 
@@ -123,30 +124,39 @@ class Link:
             await asyncio.sleep(self._back_off_s[min(failures, len(self._back_off_s)) - 1])
 
     async def request(self, opcode: int, *parameters: int) -> bytes:
-        """Ask the control point; data of the answer.
+        """Ask the control point, again while the band is busy; data of the answer.
 
-        Raises LinkLostError without a link, NotPermittedError or CalfbandError as the band refuses.
+        Raises LinkLostError without a link, BusyError when the band stays busy,
+        NotPermittedError or CalfbandError as it refuses.
         """
         packet = request(opcode, *parameters)
         async with self._asking:
-            client = self._client
-            if client is None:
-                raise LinkLostError("the band is not connected; try again when it is.")
-            self._answer = asyncio.get_running_loop().create_future()
-            try:
-                await step(client.write_gatt_char(CONTROL_UUID, packet, response=True))
-                answered, result, data = await within(self._answer, ANSWER_TIMEOUT_S)
-            except asyncio.TimeoutError:
-                raise LinkLostError("the band did not answer; try it again.") from None
-            finally:
-                self._answer = None
+            answered, result, data = await self._exchange(packet)
+            for pause_s in BUSY_S:
+                if result != wire.BUSY:
+                    break
+                await asyncio.sleep(pause_s)
+                answered, result, data = await self._exchange(packet)
         if result == wire.BUSY:
-            raise BusyError(f"the band is busy; try request {opcode} again in a second.")
+            raise BusyError("the band is busy; try it again in a minute.")
         if result == wire.NOT_PERMITTED:
             raise NotPermittedError(f"the band does not permit request {opcode} on this link.")
         if answered != opcode or result != wire.SUCCESS:
             raise CalfbandError(f"the band refused request {opcode}: {result_name(result)}.")
         return data
+
+    async def _exchange(self, packet: bytes) -> tuple[int, int, bytes]:
+        client = self._client
+        if client is None:
+            raise LinkLostError("the band is not connected; try again when it is.")
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            await step(client.write_gatt_char(CONTROL_UUID, packet, response=True))
+            return await within(self._answer, ANSWER_TIMEOUT_S)
+        except asyncio.TimeoutError:
+            raise LinkLostError("the band did not answer; try it again.") from None
+        finally:
+            self._answer = None
 
     async def read_text(self, uuid: str) -> str:
         """A characteristic that holds text. Raises LinkLostError."""

@@ -3,7 +3,7 @@
 A twin offers its virtual link as a Bluetooth controller (HCI, H4 framing) on a Unix socket, and
 says so in a small file in the user's own runtime folder:
 
-    twin-PID.json   {"pid": 123, "name": "Calf band 3f2a", "hci": "/run/user/1000/calfband/..."}
+    twin-PID.json   {"pid": 123, "name": "Calf band 3f2a", "hci": "/tmp/calfband-.../hci"}
 
 Each program that connects gets a controller of its own on that link.
 """
@@ -35,7 +35,7 @@ PROGRAMS_AT_ONCE = 8  # of the same name
 
 
 def runtime_folder() -> Path:
-    """This user's own folder for sockets and the registry; made when it is not there."""
+    """This user's own folder for the registry; made when it is not there."""
     base = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / "calfband" if base else Path.home() / ".cache" / "calfband"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,7 +55,8 @@ async def offered(link: LocalLink, name: str, **more: str) -> AsyncIterator[Path
 
     `more` stands in the registry, too.
     """
-    with tempfile.TemporaryDirectory(prefix="twin-", dir=runtime_folder()) as folder:
+    # Not in the user's folder: a socket's path holds little more than a hundred bytes.
+    with tempfile.TemporaryDirectory(prefix="calfband-") as folder:
         path = Path(folder) / "hci"
         server = await asyncio.get_running_loop().create_unix_server(
             lambda: _Guest(link), str(path)
