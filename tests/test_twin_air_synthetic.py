@@ -164,6 +164,7 @@ def numbered(_: int, *fields: int) -> dict[str, Any]:
     return decode_stride(struct.pack(form, 0, *fields))
 
 
+@pytest.mark.real_time
 @pytest.mark.timeout(150)
 def test_a_runner_presses_pairs_runs_and_fetches(
     tmp_path: Path, synthetic_edf, monkeypatch: pytest.MonkeyPatch
@@ -187,7 +188,10 @@ def test_a_runner_presses_pairs_runs_and_fetches(
             await asyncio.sleep(1.5)
             talk = Link(central.air, Wanted(), heard, search_s=5, raw_streams=BOTH)
             talking = asyncio.ensure_future(talk.run())
-            await heard.until("raw")
+            first = asyncio.ensure_future(heard.until("raw"))
+            await asyncio.wait({talking, first}, return_when=asyncio.FIRST_COMPLETED)
+            assert not talking.done() or talking.result()  # what ends the link is raised
+            await first
             await asyncio.sleep(LISTEN_S)
             assert await talk.request(wire.MARK, 6) == b""
             await talk.hang_up()
