@@ -200,6 +200,8 @@ def test_a_bonded_central_comes_back_after_a_restart_of_the_firmware(tmp_path: P
             await band.tell("pairing")
             async with central.connected(pair=True) as client:
                 await client.read_gatt_char(STATUS_UUID)
+            for _ in range(2):
+                await band.state()  # a step of the loop lies between: the bond is in its file
             await band.stop()
             await band.start()
             state = await band.state()

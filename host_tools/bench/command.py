@@ -18,7 +18,7 @@ from host_tools.bench.run import RunResults, run_band
 from host_tools.bench.show import show
 from host_tools.bench.unit import TooLittleMemoryError, Unit, borrowed
 from host_tools.bench.vectors import Vectors, make_vectors
-from host_tools.errors import CalfbandError, FirmwareError, UnitError
+from host_tools.errors import FirmwareError
 from host_tools.terminal import progress
 from host_tools.usb.ports import one_port
 from target.machines import TargetError
@@ -48,12 +48,7 @@ def bench(
     console = Console(highlight=False, record=True)
     if not console.is_terminal:
         console.width = max(console.width, 100)
-    try:
-        found = measure(one_port(port), quick, other_firmware, console)
-    except FirmwareError:
-        raise  # a fault of ours
-    except UnitError as error:
-        raise CalfbandError(str(error)) from error
+    found = measure(one_port(port), quick, other_firmware, console)
     show(console, found)
     path = write(found, out, console.export_text(clear=False))
     console.print(f"→ {path}", markup=False, soft_wrap=True)

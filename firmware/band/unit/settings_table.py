@@ -6,9 +6,13 @@ UTF-8. Names without a point are the chain's, those of band/settings.py; `cal.` 
 units themselves.
 """
 
+from micropython import const
+
 from band.wire import CALIBRATION
 
-INT, TEXT = "int", "text"
+# const: rows of nothing but constants stay in flash where the code does.
+INT = const("int")
+TEXT = const("text")
 NAME, KIND, LOWEST, HIGHEST, ALSO, DEFAULT, UNIT = range(7)
 
 CHAIN = (
