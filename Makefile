@@ -61,7 +61,7 @@ build/demo/run.edf: | $(READY)
 	$(BIN)/calfband synth $@
 
 test: $(READY) ## all tests, a process a core (ARGS="-k onset -x" goes to pytest)
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 accuracy: $(READY) ## the firmware next to published methods: build/accuracy/accuracy.html
 	$(BIN)/python -m tests.accuracy --html build/accuracy/accuracy.html $(ARGS)
