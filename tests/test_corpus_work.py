@@ -124,6 +124,23 @@ def test_task_that_kills_dask_workers_becomes_a_failure_and_the_rest_is_done(tmp
     assert "killed or crashed" in outcome.failed["bad"]
 
 
+def test_dask_worker_that_dies_once_its_result_has_come_spoils_no_task(
+    tmp_path, cluster, monkeypatch
+):
+    gather = distributed.Client._gather
+
+    async def gather_then_lose(client, futures, *args, **kwargs):
+        found = await gather(client, futures, *args, **kwargs)
+        for future in futures:
+            future._state.lose()  # as the scheduler tells of a worker that took its data along
+        return found
+
+    monkeypatch.setattr(distributed.Client, "_gather", gather_then_lose)
+    assert run_tasks(tasks(4), squares, tmp_path, scheduler=cluster.scheduler_address) == Outcome(
+        ran=4
+    )
+
+
 def test_results_go_to_any_fsspec_file_system():
     store = "memory://corpus-store"
     assert run_tasks(tasks(3), squares, store, workers=1) == Outcome(ran=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import multiprocessing
@@ -120,12 +121,40 @@ def cluster(
     with client:
         _greet(client, scheduler, sources, version)
         try:
-            yield client.get_executor(pure=False), _width(client)
+            yield _ClusterExecutor(client), _width(client)
         except (CommClosedError, CancelledError, _GoneError) as error:
             raise CalfbandError(
                 f"{scheduler}: the Dask cluster went away; what was done is kept, and the same "
                 "command goes on from there."
             ) from error
+
+
+class _ClusterExecutor(Executor):
+    """A Dask client as an executor.
+
+    Not `client.get_executor()`: that one asks for a task's state once its result has come, and a
+    worker that dies in between makes the finished task a TypeError.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        far = self._client.submit(fn, *args, pure=False, **kwargs)
+        near: Future[Any] = Future()
+        self._client.loop.add_callback(self._pass_on, far, near)
+        return near
+
+    @staticmethod
+    async def _pass_on(far: Any, near: Future[Any]) -> None:
+        try:
+            near.set_result(await far.result())
+        except asyncio.CancelledError:  # the client is closing
+            near.cancel()
+            near.set_running_or_notify_cancel()
+            raise
+        except Exception as error:
+            near.set_exception(error)
 
 
 def _greet(client: Any, scheduler: str, sources: tuple[str, ...], version: str) -> None:
