@@ -90,11 +90,7 @@ def run_chain(
             env={**os.environ, "MICROPYPATH": f"{FIRMWARE_DIR}:.frozen"},
             start_new_session=True,  # Ctrl-C is for the host, which ends the chain
         ) as child:
-            try:
-                return _converse(child, stream, on_fed)
-            finally:
-                if child.poll() is None:
-                    child.kill()
+            return _converse(child, stream, on_fed)
 
 
 def _converse(
@@ -111,11 +107,16 @@ def _converse(
     feeder.start()
     listener.start()
     parts = []
-    while part := child.stdout.read(PIPE_BYTES):
-        parts.append(part)
-    code = child.wait()
-    feeder.join()
-    listener.join()
+    try:
+        while part := child.stdout.read(PIPE_BYTES):
+            parts.append(part)
+        code = child.wait()
+    finally:
+        # However this ends, nobody may still be at a pipe when it is closed.
+        if child.poll() is None:
+            child.kill()
+        feeder.join()
+        listener.join()
     if troubles:
         raise troubles[0]
     said = b"".join(parts)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import signal
+import struct
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from edf_files import run_signals, write_edf
 
-from host_tools import band
+from host_tools import band, feed
 from host_tools.band_input import band_input
 from host_tools.errors import FirmwareError
 from host_tools.recording import read_recording
@@ -50,8 +55,6 @@ def checksum(frames: np.ndarray, weights: tuple[int, ...], gaps: list[tuple[int,
 
 
 def run(recording: Path, block_ms: int = 30) -> tuple[Records, bytes]:
-    from host_tools import feed
-
     source = band_input(read_recording(recording))
     lines = ["mass_g=70000", "mains_hz=50"]
     stream = band.run_chain(lines, feed.messages(source, block_ms))
@@ -109,6 +112,32 @@ def test_crash_of_the_firmware_shows_its_traceback_and_leaves_old_output(
         replay(Job(recording, out, report=False))
     assert caught.value.exit_code == 3
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_interrupted_chain_leaves_no_thread_at_a_closed_pipe(fake_firmware, monkeypatch):
+    """A thread that came to its pipe late used to fail with a traceback after Ctrl-C."""
+    listen, fell = band._listen, []
+
+    def late(pipe, complaint):
+        time.sleep(0.5)
+        listen(pipe, complaint)
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(band, "_listen", late)
+    monkeypatch.setattr(threading, "excepthook", fell.append)
+    endless = itertools.repeat(struct.pack("<BBH120x", feed.TAG_EMG, 0, 30))
+    before, others = signal.signal(signal.SIGALRM, interrupt), threading.active_count()
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            band.run_chain(["mass_g=70000", "mains_hz=50"], endless)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert threading.active_count() == others
+    assert not fell
 
 
 def test_bad_recording_among_good_ones_is_named_and_does_not_stop_them(
