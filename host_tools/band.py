@@ -104,10 +104,10 @@ def _converse(
         target=_feed, args=(child.stdin, stream, on_fed, troubles), daemon=True
     )
     listener = threading.Thread(target=_listen, args=(child.stderr, complaint), daemon=True)
-    feeder.start()
-    listener.start()
     parts = []
     try:
+        feeder.start()
+        listener.start()
         while part := child.stdout.read(PIPE_BYTES):
             parts.append(part)
         code = child.wait()
@@ -115,8 +115,9 @@ def _converse(
         # However this ends, nobody may still be at a pipe when it is closed.
         if child.poll() is None:
             child.kill()
-        feeder.join()
-        listener.join()
+        for thread in (feeder, listener):
+            if thread.ident:  # it was started
+                thread.join()
     if troubles:
         raise troubles[0]
     said = b"".join(parts)
