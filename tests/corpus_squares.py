@@ -31,5 +31,12 @@ def squares(payload: Payload):
         raise CalfbandError(f"{payload.x}: not a number to square; take another.")
     if payload.how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if payload.how == "tidy":
+        try:
+            Path(payload.log, f"begun {payload.x}").touch()
+            time.sleep(30)
+        finally:
+            time.sleep(payload.x / 2)
+            Path(payload.log, f"tidied {payload.x}").touch()
     rows = [{"x": payload.x, "y": payload.x**2}, {"x": payload.x, "z": payload.x / 2}]
     return {"squares": rows[: payload.x % 3], "halves": pa.table({"h": np.arange(payload.x) / 2})}

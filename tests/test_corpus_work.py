@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,30 @@ def test_interrupted_run_keeps_what_is_done_and_goes_on_from_there(tmp_path, log
     assert sorted(seen) == kept
     assert run_tasks(tasks(30, log), squares, store, workers=2) == Outcome(ran=27, reused=3)
     assert read_table(store, TIMINGS).num_rows == 30
+
+
+def test_workers_told_to_end_by_an_interrupt_finish_their_tidying(tmp_path, log):
+    """The pool tells them a second time, and would have them begin the tasks they fetched."""
+
+    def marked(what):
+        return sorted(path.name.removeprefix(what) for path in log.glob(f"{what}*"))
+
+    def interrupt():
+        give_up_s = time.monotonic() + 30
+        while len(marked("begun ")) < 2 and time.monotonic() < give_up_s:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    slow = [Task(f"slow {i}", Payload(i, str(log), "tidy")) for i in (1, 2, 3)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with ThreadPoolExecutor(1) as other, pytest.raises(KeyboardInterrupt):
+            other.submit(interrupt)
+            run_tasks(slow, squares, tmp_path / "store", workers=2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert marked("begun ") == marked("tidied ") == ["1", "2"]
 
 
 def test_one_task_that_raises_refuses_or_kills_its_process_stops_no_other(tmp_path):

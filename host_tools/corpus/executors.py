@@ -23,6 +23,7 @@ from host_tools.errors import CalfbandError
 CONNECT_S = 5
 WORKERS_S = 10
 LOST_S = 60  # workers that die are started again within seconds; later, none will come
+TIDYING_S = 10  # a worker told to end takes milliseconds
 PER_THREAD = 2  # tasks handed to the cluster ahead, so that no worker waits for this process
 
 BrokenPool = BrokenProcessPool
@@ -37,12 +38,27 @@ class WorkerDiedError(Exception):
         self.rest = rest
 
 
+class _Pool(ProcessPoolExecutor):
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(_until_told, fn, *args, **kwargs)
+
+
+def _until_told(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """The pool takes any SystemExit for the task's own error, and goes on with the next task."""
+    try:
+        return fn(*args, **kwargs)
+    except SystemExit:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+            os._exit(1)
+        raise
+
+
 @contextlib.contextmanager
 def processes(workers: int) -> Iterator[Executor]:
-    """A pool of processes; left by an exception, it ends them at once."""
+    """A pool of processes; left by an exception, it ends them, their temporary files cleared."""
     # Spawned, not forked: the terminal's progress bar runs a thread that holds locks.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
+    pool = _Pool(workers, mp_context=context, initializer=_settle_in)
     try:
         yield pool
     except BaseException:
@@ -50,6 +66,9 @@ def processes(workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in mine:
             process.terminate()
+        for process in mine:
+            process.join(TIDYING_S)
+            process.kill()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -86,8 +105,14 @@ def heeding_ctrl_c() -> Iterator[Callable[[], None]]:
 def _settle_in() -> None:
     """Ctrl-C is the parent's to hear; told to end, a worker still clears its temporary files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end_once)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_once(number: int, frame: Any) -> None:
+    """A broken pool tells its processes to end a second time, amid their tidying."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
 
 
 def _end_with_parent() -> None:
