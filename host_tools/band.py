@@ -81,49 +81,50 @@ def run_chain(
     with tempfile.TemporaryDirectory(prefix="calfband-") as folder:
         settings = Path(folder) / "settings"
         settings.write_text("".join(f"{line}\n" for line in settings_lines), encoding="ascii")
-        with subprocess.Popen(
-            [str(micropython), "-X", f"heapsize={HEAP}", str(REPLAY_CHAIN), str(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, "MICROPYPATH": f"{FIRMWARE_DIR}:.frozen"},
-            start_new_session=True,  # Ctrl-C is for the host, which ends the chain
-        ) as child:
-            return _converse(child, stream, on_fed)
+        complaint = Path(folder) / "complaint"
+        with (
+            complaint.open("wb") as stderr,
+            subprocess.Popen(
+                [str(micropython), "-X", f"heapsize={HEAP}", str(REPLAY_CHAIN), str(settings)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                bufsize=0,
+                env={**os.environ, "MICROPYPATH": f"{FIRMWARE_DIR}:.frozen"},
+                start_new_session=True,  # Ctrl-C is for the host, which ends the chain
+            ) as child,
+        ):
+            code, said = _converse(child, stream, on_fed)
+        if code:
+            raise _crash(code, said, complaint.read_bytes())
+        return said
 
 
 def _converse(
     child: subprocess.Popen[bytes], stream: Iterable[bytes], on_fed: Callable[[int], None]
-) -> bytes:
-    assert child.stdin and child.stdout and child.stderr
+) -> tuple[int, bytes]:
+    """The child's exit code and what it wrote to stdout."""
+    assert child.stdin and child.stdout
     _widen(child.stdin)
     troubles: list[BaseException] = []
-    complaint: list[bytes] = []
     feeder = threading.Thread(
         target=_feed, args=(child.stdin, stream, on_fed, troubles), daemon=True
     )
-    listener = threading.Thread(target=_listen, args=(child.stderr, complaint), daemon=True)
     parts = []
     try:
         feeder.start()
-        listener.start()
         while part := child.stdout.read(PIPE_BYTES):
             parts.append(part)
         code = child.wait()
     finally:
-        # However this ends, nobody may still be at a pipe when it is closed.
+        # However this ends, the feeder must have let go of its pipe before that is closed.
         if child.poll() is None:
             child.kill()
-        for thread in (feeder, listener):
-            if thread.ident:  # it was started
-                thread.join()
+        if feeder.ident:  # it was started
+            feeder.join()
     if troubles:
         raise troubles[0]
-    said = b"".join(parts)
-    if code:
-        raise _crash(code, said, b"".join(complaint))
-    return said
+    return code, b"".join(parts)
 
 
 def _crash(code: int, said: bytes, complaint: bytes) -> FirmwareError:
@@ -157,13 +158,6 @@ def _feed(
             troubles.append(error)
         finally:
             pipe.close()
-
-
-def _listen(pipe: IO[bytes], complaint: list[bytes]) -> None:
-    """Drain stderr, keeping its last pieces only."""
-    while piece := pipe.read(1 << 16):
-        complaint.append(piece)
-        del complaint[:-4]
 
 
 def _widen(pipe: IO[bytes]) -> None:

@@ -116,16 +116,16 @@ def test_crash_of_the_firmware_shows_its_traceback_and_leaves_old_output(
 
 def test_interrupted_chain_leaves_no_thread_at_a_closed_pipe(fake_firmware, monkeypatch):
     """A thread that came to its pipe late used to fail with a traceback after Ctrl-C."""
-    listen, fell = band._listen, []
+    feed_chain, fell = band._feed, []
 
-    def late(pipe, complaint):
+    def late(*args):
         time.sleep(0.5)
-        listen(pipe, complaint)
+        feed_chain(*args)
 
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(band, "_listen", late)
+    monkeypatch.setattr(band, "_feed", late)
     monkeypatch.setattr(threading, "excepthook", fell.append)
     endless = itertools.repeat(struct.pack("<BBH120x", feed.TAG_EMG, 0, 30))
     before, others = signal.signal(signal.SIGALRM, interrupt), threading.active_count()
