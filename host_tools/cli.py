@@ -185,8 +185,7 @@ def _replay_one(job: Job, quiet: bool) -> None:
     if quiet:
         replay(job)
         return
-    from rich.console import Console
-
+    from host_tools.console import Console
     from host_tools.terminal import progress, show
 
     console = Console()
@@ -196,8 +195,7 @@ def _replay_one(job: Job, quiet: bool) -> None:
 
 
 def _replay_several(todo: list[Job], workers: int, quiet: bool) -> None:
-    from rich.console import Console
-
+    from host_tools.console import Console
     from host_tools.replay import replay_all
     from host_tools.terminal import progress, show
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from band_peripheral import BandPeripheral, computer_on
 from bumble.link import LocalLink
 from raw_course import Course
-from rich.console import Console
 
 from host_tools.athlete import Athlete
 from host_tools.client import find as finding
 from host_tools.client.find import Wanted
+from host_tools.console import Console
 from host_tools.record.command import Session
 from host_tools.record.write import Written
 

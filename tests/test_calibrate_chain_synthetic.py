@@ -19,7 +19,6 @@ import pytest
 pytest.importorskip("bumble", reason="the virtual radio needs Bumble, which needs Python 3.11")
 
 from calibrate_bench import VirtualUnit
-from rich.console import Console
 
 from host_tools.calibrate import delay, emg, gyroscope
 from host_tools.calibrate.command import Only, Run
@@ -29,6 +28,7 @@ from host_tools.calibrate.unit import Unit
 from host_tools.client import find as finding
 from host_tools.client.exchange import NotPermittedError
 from host_tools.client.find import Air, Wanted
+from host_tools.console import Console
 from host_tools.firmware_tables import wire
 from host_tools.virtual.bench.errors import Accelerometer, Emg, Errors, Gyroscope
 

@@ -12,11 +12,11 @@ import pytest
 pytest.importorskip("bumble", reason="the virtual radio needs Bumble, which needs Python 3.11")
 
 from keeping_band import KeepingBand, fetched, logs, states, visited
-from rich.console import Console
 from session_files import session_file
 
 from host_tools.client import find as finding
 from host_tools.client.find import Air
+from host_tools.console import Console
 from host_tools.fetch import transfer
 from host_tools.fetch.show import table
 from host_tools.fetch.visit import BROKEN, FETCHED, HERE, RUNNING

@@ -20,11 +20,11 @@ from bumble.link import LocalLink
 from conftest import BIN
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from host_tools.client import find as finding
 from host_tools.client import packets
 from host_tools.client.find import Wanted
+from host_tools.console import Console
 from host_tools.firmware_tables import wire
 from host_tools.live.command import watch
 from host_tools.live.dashboard import dashboard

@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("bumble", reason="the virtual radio needs Bumble, which needs Python 3.11")
 
 from radio_band import RadioBand, central_on, radio_band, run, status_numbers
-from rich.console import Console
 from test_live_link import Heard
 
 from host_tools.athlete import Athlete
@@ -19,6 +18,7 @@ from host_tools.client import find as finding
 from host_tools.client.exchange import NotPairedError
 from host_tools.client.find import Wanted
 from host_tools.client.link import Link
+from host_tools.console import Console
 from host_tools.firmware_tables import wire
 from host_tools.record.command import Session
 from host_tools.recording import read_recording

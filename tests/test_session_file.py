@@ -214,3 +214,16 @@ def test_what_follows_a_chunk_that_found_no_room_is_lost(run_micropython, tmp_pa
     data = (tmp_path / "sessions" / "00001.log").read_bytes()
     before_end = chunk_ends(data)[-2]
     assert said.decode().strip() == f"({before_end}, {last_sum(data[:before_end])}) 1"
+
+
+def test_the_command_names_a_file_in_one_piece_where_nobody_reads_along(
+    calfband: Calfband, tmp_path: Path
+) -> None:
+    for width in (40, 60, 80):
+        folder = tmp_path / ("long folder " * 10)[:width].strip()
+        folder.mkdir()
+        bad = [folder / "one.log", folder / "two.log"]
+        for path in bad:
+            path.write_bytes(b"nonsense")
+        done = calfband("fetch", *bad, "--out", tmp_path / "all")
+        assert str(bad[0]) in done.stdout and str(bad[1]) in done.stderr

@@ -17,12 +17,12 @@ if sys.platform == "win32":
 
 from calibrate_bench import VirtualUnit
 from conftest import Calfband
-from rich.console import Console as Terminal
 
 from host_tools.calibrate.command import Only, Run
 from host_tools.calibrate.steps import References
 from host_tools.client import find as finding
 from host_tools.client.find import Wanted
+from host_tools.console import Console as Terminal
 from host_tools.firmware_tables import FIRMWARE_DIR
 from host_tools.usb.console import Console
 from host_tools.virtual.bench.errors import Accelerometer, Emg, Errors

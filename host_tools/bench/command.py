@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from host_tools.bench.clock import Clock, look_at_clock
 from host_tools.bench.kernels import try_kernels
@@ -18,6 +17,7 @@ from host_tools.bench.run import RunResults, run_band
 from host_tools.bench.show import show
 from host_tools.bench.unit import TooLittleMemoryError, Unit, borrowed
 from host_tools.bench.vectors import Vectors, make_vectors
+from host_tools.console import Console
 from host_tools.errors import FirmwareError
 from host_tools.terminal import progress
 from host_tools.usb.ports import one_port

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from host_tools.calibrate import certificate
 from host_tools.calibrate.accelerometer import STANDARD_G
@@ -22,6 +21,7 @@ from host_tools.calibrate.unit import Unit
 from host_tools.client.air import Address, Plain, Search, Twin, air_over
 from host_tools.client.exchange import LinkLostError
 from host_tools.client.find import Air, Wanted
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from host_tools.until import run_until
 

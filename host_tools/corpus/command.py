@@ -12,9 +12,9 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
-from rich.console import Console
 
 from host_tools.athlete import Athlete, read_athlete, read_settings
+from host_tools.console import Console
 from host_tools.corpus.aggregate import Corpus, summed_up
 from host_tools.corpus.show import conclude, show
 from host_tools.corpus.sources import find_recordings

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from host_tools.client.air import Twin
+from host_tools.console import Console
 from host_tools.doctor.asking import UnitFacts, ask
 from host_tools.doctor.computer import look_at_bluetooth, look_at_ports, look_at_programs
 from host_tools.doctor.finding import GOOD, NOTE, TODO, Finding, of_error

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from host_tools.client.air import Address, Name, Plain, Search, Twin, air_over
 from host_tools.client.find import Air, Wanted
 from host_tools.client.link import BACK_OFF_S, Link
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from host_tools.fetch.session_file import read_session
 from host_tools.fetch.show import Show, notes, table

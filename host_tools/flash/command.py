@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from host_tools.console import Console
 from host_tools.errors import CalfbandError, NoUnitError
 from host_tools.flash.several import Job, build_for, run_job
 from host_tools.flash.show import bars, show

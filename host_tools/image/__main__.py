@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from host_tools.cli import run_command
+from host_tools.console import Console
 from host_tools.image.compile import BAND, HOST, MANIFEST, Firmware, build_firmware
 from host_tools.image.files import build_image
 from host_tools.image.sizes import (

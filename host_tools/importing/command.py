@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from host_tools.importing.convert import import_recording, jobs_for
 from host_tools.importing.map_file import load_map, ready_made, with_columns

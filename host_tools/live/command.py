@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from rich.console import Console
-
 from host_tools.client.air import Address, Name, Plain, Search, Seconds, Twin, air_over
 from host_tools.client.find import Air, Wanted
 from host_tools.client.link import BACK_OFF_S, Link
+from host_tools.console import Console
 from host_tools.keys import HEAVINESS, keys
 from host_tools.live.dashboard import dashboard
 from host_tools.live.plain import PlainState

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.console import Console
 from host_tools.corpus.stamp import sources_version
 from host_tools.corpus.work import Done, Outcome, Task, read_table, run_tasks
 from host_tools.errors import CalfbandError

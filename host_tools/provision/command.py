@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console as Terminal
 from rich.table import Table
 
+from host_tools.console import Console as Terminal
 from host_tools.errors import CalfbandError, UnitError
 from host_tools.provision.keys import KEYS, OF_SETTING, Value
 from host_tools.provision.on_unit import (

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from host_tools.athlete import Athlete, read_athlete
 from host_tools.client.air import Address, Name, Plain, Search, Seconds, Twin, air_over
 from host_tools.client.find import Air, Wanted
 from host_tools.client.link import BACK_OFF_S, Link
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from host_tools.firmware_tables import wire
 from host_tools.keys import HEAVINESS, keys

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from host_tools.console import Console
 from host_tools.synth.athlete import draw_athlete
 from host_tools.synth.fatigue_course import draw_course
 from host_tools.synth.plan import FAULT_KINDS, Fault, RunPlan, Segment, Wear, parse_fault

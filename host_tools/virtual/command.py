@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from host_tools.athlete import Athlete, athlete_from_patient, read_athlete
 from host_tools.band_input import IMU_TOLERANCE, BandInput, band_input
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from host_tools.firmware_tables import units
 from host_tools.keys import keys

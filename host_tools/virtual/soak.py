@@ -16,9 +16,9 @@ from statistics import median_low
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from host_tools.band_input import BandInput, band_input
+from host_tools.console import Console
 from host_tools.firmware_tables import wire
 from host_tools.recording import read_recording
 from host_tools.synth import RunPlan, synthesize, write_edf
