@@ -124,6 +124,8 @@ def obey(words):
         names = ("connected", "bonded", "dropped", "errors", "rejected", "refused_links")
         names += ("raw_streams", "log_room", "pairing", "bonds_lost")
         state = [(name, int(getattr(radio, name))) for name in names]
+        unconfirmed = [link for link in radio._links.all if link.conn >= 0 and link.unconfirmed]
+        state.append(("unconfirmed", len(unconfirmed)))
         return "{" + ", ".join(f'"{name}": {value}' for name, value in state) + "}"
     elif verb == "freeze":  # the loop is stuck; the callback is not
         global frozen

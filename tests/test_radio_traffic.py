@@ -336,6 +336,7 @@ def test_a_central_that_never_confirms_is_let_go_and_holds_up_nobody(tmp_path: P
                 for level in (1, 2, 3):
                     await band.tell("status", *status_numbers(level))
                     assert decode_status(await statuses.get())["level"] == level
+                await band.until(unconfirmed=1)  # the other's last word is in
                 await band.tell("age", 31)
                 await hung_up(client)
             assert (await band.state())["connected"] == 1
