@@ -168,9 +168,9 @@ def test_the_window_closes_after_sixty_seconds(tmp_path: Path) -> None:
     async def story() -> None:
         async with radio_band(tmp_path) as band:
             await band.tell("pairing")
-            await band.tell("age", 57)
+            await band.tell("age", 59)
             assert (await band.state())["pairing"] == 1
-            await band.tell("age", 4)
+            await band.tell("age", 2)
             await band.until(pairing=0)
             central = await central_on(band)
             async with central.connected() as client:
