@@ -14,8 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
-
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from target import budget, chain, cost, kernels, tables
 from target.machines import BUILD, Machine, TargetError, frozen, host, x86, xtensa

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress
 
+from host_tools.console import Console
 from host_tools.errors import CalfbandError
 from target.loop import figures, margins, show
 from target.loop.cases import CASES, WORST, Case
